@@ -1655,7 +1655,7 @@ class Journal {
    * transactions of its till are read. A record that is known, or in progress, is returned as it is. What cannot be
    * found out stays `unknown`. Never sends the request.
    *
-   * @throws `NotFoundError` if the journal has no such key. `JournalError` if the store fails.
+   * @throws `NotFoundError` if the journal has no such key. `JournalError` if the store fails. Those of the poll.
    */
   async reconcile(key, options) {
     const operation = 'journal.reconcile';
@@ -1666,7 +1666,7 @@ class Journal {
 
   /**
    * Reconciles every record whose outcome is unknown, and that was created before so many seconds, for a job that runs
-   * now and then. Returns these records.
+   * now and then. Returns these records. If the poll of one fails, its record is returned unchanged.
    *
    * @throws `JournalError` if the store fails.
    */

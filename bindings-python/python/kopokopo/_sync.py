@@ -2460,14 +2460,15 @@ class Journal(NativeObject):
         push, the transactions of its till are read. A record that is known, or in progress, is returned as it is.
         What cannot be found out stays `unknown`. Never sends the request.
 
-        Raises: `NotFoundError` if the journal has no such key. `JournalError` if the store fails.
+        Raises: `NotFoundError` if the journal has no such key. `JournalError` if the store fails. Those of the
+        poll.
         """
         result: JournalRecord = self._call("reconcile", {"key": key})
         return result
 
     def reconcile_all(self, older_than: float = 60.0) -> tuple[JournalRecord, ...]:
         """Reconciles every record whose outcome is unknown, and that was created before so many seconds, for a job
-        that runs now and then. Returns these records.
+        that runs now and then. Returns these records. If the poll of one fails, its record is returned unchanged.
 
         Raises: `JournalError` if the store fails.
         """

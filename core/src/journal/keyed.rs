@@ -192,7 +192,12 @@ impl Worker {
                         // The poll failed: it stays unknown.
                         Err(_) => found,
                     };
-                    return if found.state == JournalState::Accepted { accepted(&found) } else { Err(unknown(&found)) };
+                    match found.state {
+                        JournalState::Accepted => return accepted(&found),
+                        JournalState::Started | JournalState::Unknown => return Err(unknown(&found)),
+                        // A person resolved it at the same moment.
+                        JournalState::Refused | JournalState::NotSent => {}
+                    }
                 }
             }
         }

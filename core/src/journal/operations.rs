@@ -97,9 +97,11 @@ impl Journal {
     /// `journal` if the store fails.
     pub async fn reconcile_all(&self, older_than: Duration) -> Result<Vec<JournalRecord>> {
         let now = self.settings.now();
+        // Nothing is older than the first year.
+        let Some(before) = now.checked_sub(older_than) else { return Ok(Vec::new()) };
         let query = JournalQuery {
             states: vec![JournalState::Started, JournalState::Unknown],
-            created_before: now.checked_sub(older_than),
+            created_before: Some(before),
             ..JournalQuery::default()
         };
         let mut reconciled = Vec::new();

@@ -5,7 +5,7 @@
 internal import KopoKopoRaw
 
 /// The contract that this code was written from: the library must be of the same.
-let contractHash = "08a881add926dd9e"
+let contractHash = "bd00972473fc5ceb"
 
 extension KopoKopo {
     /// Makes a client with the application's credentials. Nothing is sent before the first call.

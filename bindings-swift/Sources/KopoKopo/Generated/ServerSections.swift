@@ -1268,13 +1268,13 @@ public struct Journal: Sendable {
     /// push, the transactions of its till are read. A record that is known, or in progress, is returned as it is. What
     /// cannot be found out stays `unknown`. Never sends the request.
     ///
-    /// Errors: `.notFound` if the journal has no such key. `.journal` if the store fails.
+    /// Errors: `.notFound` if the journal has no such key. `.journal` if the store fails. Those of the poll.
     public func reconcile(_ key: String) async throws -> JournalRecord {
         try await call { try await JournalRecord(raw: raw.reconcile(key: key)) }
     }
 
     /// Reconciles every record whose outcome is unknown, and that was created before so many seconds, for a job that runs
-    /// now and then. Returns these records.
+    /// now and then. Returns these records. If the poll of one fails, its record is returned unchanged.
     ///
     /// Errors: `.journal` if the store fails.
     public func reconcileAll(_ olderThan: Duration = .seconds(60)) async throws -> [JournalRecord] {

@@ -2006,7 +2006,7 @@ public class Journal internal constructor(private val raw: dev.kopokopo.ffi.Jour
      * push, the transactions of its till are read. A record that is known, or in progress, is returned as it is. What
      * cannot be found out stays `unknown`. Never sends the request.
      *
-     * Errors: `not_found` if the journal has no such key. `journal` if the store fails.
+     * Errors: `not_found` if the journal has no such key. `journal` if the store fails. Those of the poll.
      */
     @JvmSynthetic
     public suspend fun reconcile(key: String): JournalRecord = awaiting { reconcileCall(key) }
@@ -2022,7 +2022,7 @@ public class Journal internal constructor(private val raw: dev.kopokopo.ffi.Jour
 
     /**
      * Reconciles every record whose outcome is unknown, and that was created before so many seconds, for a job that runs
-     * now and then. Returns these records.
+     * now and then. Returns these records. If the poll of one fails, its record is returned unchanged.
      *
      * Errors: `journal` if the store fails.
      */
