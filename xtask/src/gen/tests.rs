@@ -169,7 +169,11 @@ fn contract_has_every_field_of_the_core_s_records() {
     let mut sources = String::new();
     for folder in ["resources", "webhooks", "auth", "journal"] {
         for entry in std::fs::read_dir(format!("{}/../core/src/{folder}", env!("CARGO_MANIFEST_DIR"))).unwrap() {
-            sources += &std::fs::read_to_string(entry.unwrap().path()).unwrap();
+            let path = entry.unwrap().path();
+            // What is in folders below has no records.
+            if path.is_file() {
+                sources += &std::fs::read_to_string(path).unwrap();
+            }
         }
     }
     let mut checked = 0;
