@@ -41,7 +41,7 @@ const SETTLE_ATTEMPTS: u32 = 5;
 
 /// What a caller with a key can do about a lost response, which others cannot.
 const AGAIN: &str =
-    ". A call with the same idempotency key does not send it again, and returns its id once it is known";
+    " A call with the same idempotency key does not send it again, and returns its id once it is known.";
 
 /// How long one such write may take. A store that hangs must not keep the caller from a result that exists.
 const SETTLE_LIMIT: Duration = Duration::from_secs(5);
