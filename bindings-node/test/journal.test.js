@@ -108,9 +108,10 @@ test('pg runs the statements, and claims events inside of a transaction', async 
   };
   const client = new KopoKopo({ ...sandbox.credentials, journal: pgJournal(pg) });
   await client.sendMoney.create(wage(), { idempotencyKey: 'pg-1' });
-  const [journalTable, eventsTable, insert, update] = queries.map(([text]) => text);
+  const [journalTable, eventsTable, index, insert, update] = queries.map(([text]) => text);
   assert.match(journalTable, /CREATE TABLE IF NOT EXISTS kopokopo_journal/);
   assert.match(eventsTable, /CREATE TABLE IF NOT EXISTS kopokopo_events/);
+  assert.match(index, /CREATE INDEX IF NOT EXISTS kopokopo_journal_created_at/);
   assert.match(insert, /VALUES \(\$1, .*\$16\) ON CONFLICT \(idempotency_key\) DO NOTHING$/);
   assert.match(update, /WHERE idempotency_key = \$16 AND version = \$17$/);
   queries.length = 0;
@@ -118,7 +119,7 @@ test('pg runs the statements, and claims events inside of a transaction', async 
   assert.equal(await once(event, pg), true);
   assert.deepEqual(queries[0][1][0], 'mpesa:received:OJJ1MPU40Z');
   await createTables(pg);
-  assert.equal(queries.length, 3);
+  assert.equal(queries.length, 4);
   assert.throws(() => once(event, { ...pg, idleCount: 0 }), ConfigurationError);
   assert.throws(() => once(event, { prepare() {}, inTransaction: false }), ConfigurationError);
 });

@@ -98,7 +98,11 @@ test('path of a file is opened by node:sqlite, or has an error with the remedy',
 
 test('database in memory, and invalid options, are refused', () => {
   for (const path of [':memory:', '']) assert.throws(() => sqliteJournal(path), { field: 'database', message: /must be a file/ });
-  const database = { exec() {}, prepare: () => ({ all: () => [{ timeout: 0 }] }) };
+  for (const place of [':memory:', '']) {
+    const temporary = found.includes('node:sqlite') ? new (require('node:sqlite').DatabaseSync)(place) : new (require('better-sqlite3'))(place);
+    assert.throws(() => sqliteJournal(temporary), { field: 'database', message: /must be a file/ });
+  }
+  const database = { exec() {}, prepare: () => ({ all: () => [{ timeout: 0, name: 'main', file: 'journal.db' }] }) };
   assert.throws(() => sqliteJournal(database, { createTable: false }), ConfigurationError);
   assert.throws(() => sqliteJournal(database, { createTables: 0 }), { field: 'createTables' });
   sqliteJournal(database, undefined);
