@@ -25,7 +25,8 @@ fn money_moves_once_if_machines_are_suspended() {
 
 #[test]
 fn money_moves_once_if_callers_stop_waiting() {
-    holds(Limits { faults: 1, pauses: 1, drops: 1, ..NOTHING });
+    holds(Limits { pauses: 1, drops: 1, people: 1, ..NOTHING });
+    holds(Limits { calls: 1, faults: 1, pauses: 1, drops: 2, people: 1, ..NOTHING });
 }
 
 #[test]
