@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod journal_events;
 mod support;
 mod vector_files;
 
@@ -10,19 +11,16 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
+use journal_events::{START, changed, result, webhook};
 use kopokopo::{
     KopoKopo,
     journal::{Journal, JournalRecord, JournalState, JournalStore, MemoryJournal},
     resources::{IncomingPaymentRequest, ReversalRequest},
-    webhooks::{Event, Webhooks},
+    webhooks::Event,
 };
 use serde_json::{Value, json};
 use support::{Act, Server, payment_request};
 use time::OffsetDateTime;
-use vector_files::payload;
-
-/// 2020-10-19T09:24:48+03:00, six seconds before the payment of the samples.
-const START: i64 = 1_603_088_688;
 
 struct Shop {
     client: KopoKopo,
@@ -76,37 +74,6 @@ impl Shop {
     async fn state(&self, key: &str) -> JournalState {
         self.record(key).await.state
     }
-}
-
-fn changed(name: &str, changes: &[(&str, Value)]) -> Event {
-    let mut document: Value = serde_json::from_str(&payload(name)).unwrap();
-    for (at, value) in changes {
-        *document.pointer_mut(at).unwrap() = value.clone();
-    }
-    Webhooks::new(["key"]).parse_unverified(document.to_string().as_bytes()).unwrap()
-}
-
-/// The result of an STK push.
-fn result(metadata: Value, changes: &[(&str, Value)]) -> Event {
-    let mut all = vec![
-        ("/data/attributes/metadata", metadata),
-        ("/data/attributes/event/resource/sender_phone_number", json!("+254712345678")),
-    ];
-    all.extend(changes.iter().cloned());
-    changed("result-incoming-payment-success", &all)
-}
-
-/// The webhook about the same payment.
-fn webhook(changes: &[(&str, Value)]) -> Event {
-    let mut all = vec![
-        ("/event/resource/reference", json!("OJJ1MPU40Z")),
-        ("/event/resource/till_number", json!("K000000")),
-        ("/event/resource/sender_phone_number", json!("+254712345678")),
-        ("/event/resource/hashed_sender_phone", json!(null)),
-        ("/event/resource/origination_time", json!("2020-10-19T09:24:54+03:00")),
-    ];
-    all.extend(changes.iter().cloned());
-    changed("webhook-buygoods_transaction_received", &all)
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The journal while stores, people and events get in each other's way.
 
 #![allow(clippy::unwrap_used)]
+mod journal_events;
 mod support;
 mod vector_files;
 
@@ -13,50 +14,18 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
+use journal_events::{START, result, webhook};
 use kopokopo::{
     ErrorKind, KopoKopo,
     journal::{JournalQuery, JournalRecord, JournalState, JournalStore, MemoryJournal, sql::SqlJournal},
     resources::IncomingPaymentRequest,
-    webhooks::{Event, Webhooks},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use support::{Act, Server, created, payment_request, response, token};
 use time::OffsetDateTime;
 use tokio::time::sleep;
-use vector_files::payload;
 
 const CREATE: &str = "POST /api/v2/incoming_payments";
-const START: i64 = 1_603_088_688;
-
-fn changed(name: &str, changes: &[(&str, Value)]) -> Event {
-    let mut document: Value = serde_json::from_str(&payload(name)).unwrap();
-    for (at, value) in changes {
-        *document.pointer_mut(at).unwrap() = value.clone();
-    }
-    Webhooks::new(["key"]).parse_unverified(document.to_string().as_bytes()).unwrap()
-}
-
-fn result(metadata: Value, changes: &[(&str, Value)]) -> Event {
-    let mut all = vec![
-        ("/data/attributes/metadata", metadata),
-        ("/data/attributes/event/resource/sender_phone_number", json!("+254712345678")),
-    ];
-    all.extend(changes.iter().cloned());
-    changed("result-incoming-payment-success", &all)
-}
-
-fn webhook(changes: &[(&str, Value)]) -> Event {
-    let mut all = vec![
-        ("/event/resource/reference", json!("OJJ1MPU40Z")),
-        ("/event/resource/till_number", json!("K000000")),
-        ("/event/resource/sender_phone_number", json!("+254712345678")),
-        ("/event/resource/hashed_sender_phone", json!(null)),
-        ("/event/resource/origination_time", json!("2020-10-19T09:24:54+03:00")),
-    ];
-    all.extend(changes.iter().cloned());
-    changed("webhook-buygoods_transaction_received", &all)
-}
-
 fn shop(server: &Server, store: Arc<dyn JournalStore>, in_metadata: bool) -> KopoKopo {
     let now = move || OffsetDateTime::from_unix_timestamp(START).unwrap();
     server.builder().shared_journal(store).key_in_metadata(in_metadata).journal_clock(now).build().unwrap()

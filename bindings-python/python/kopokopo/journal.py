@@ -142,9 +142,9 @@ def _use_write_ahead_log(connection: sqlite3.Connection, timeout: float) -> None
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             return
-        except sqlite3.OperationalError:  # noqa: PERF203
+        except sqlite3.OperationalError as error:  # noqa: PERF203
             # While another process makes this change in a new file, SQLite does not wait.
-            if time.monotonic() > deadline:
+            if "locked" not in str(error) or time.monotonic() > deadline:
                 connection.close()
                 raise
             time.sleep(0.01)

@@ -28,6 +28,8 @@ mod memory;
 mod observe;
 #[cfg(feature = "client")]
 mod operations;
+#[cfg(feature = "client")]
+mod outcome;
 mod record;
 #[cfg(feature = "client")]
 pub mod sql;
