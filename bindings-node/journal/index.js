@@ -25,11 +25,8 @@ function sqliteJournal(database, options) {
   if (!isSqlite(own)) throw wrong('database', 'must be a path, or a database of better-sqlite3 or node:sqlite');
   // A database in memory, or in a temporary file, forgets what was sent.
   if (!Object.values(own.prepare('PRAGMA database_list').all()[0])[2]) throw inMemory();
-  // The change to WAL does not wait for other connections without this. Later writes wait without blocking this thread.
-  withTimeout(own, PATIENCE, () => {
-    own.exec('PRAGMA journal_mode = WAL');
-    own.exec('PRAGMA synchronous = FULL');
-  });
+  own.exec('PRAGMA synchronous = FULL');
+  useWriteAheadLog(own);
   const run = (sql, parameters) => {
     // A rollback of the program would remove the record of a request that was sent, and the next call would pay again.
     if (isInTransaction(own)) {
@@ -53,6 +50,22 @@ function sqliteJournal(database, options) {
     }
   };
   return { dialect: 'sqlite', placeholder: '?', createTables, execute };
+}
+
+/** A file that other programs use keeps its mode, which is durable too. */
+function useWriteAheadLog(database) {
+  const start = performance.now();
+  for (;;) {
+    try {
+      const [tables] = Object.values(database.prepare('SELECT count(*) FROM sqlite_master').all()[0]);
+      if (Number(tables) === 0) database.exec('PRAGMA journal_mode = WAL');
+      return;
+    } catch (error) {
+      // While another process makes this change in a new file, SQLite does not wait, whatever its timeout.
+      if (!isBusy(error) || performance.now() - start > PATIENCE) throw error;
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE / 2);
+  }
 }
 
 /** Calls a function that waits so long for other writers. The program's own statements wait as before. */

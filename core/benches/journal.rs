@@ -1,9 +1,14 @@
 //! What the journal adds to a create: the difference of a create with a key and one without, over two bare commits of the
 //! same database, an insert and an update of a row of the same size. They take turns, so that other work of the machine
-//! affects all of them. `tests/with-postgres.sh` runs it with a server.
+//! affects all of them. SQLite blocks its thread, so an async program hands each commit to another one, and back: that is
+//! the baseline, and `blocking` compares with commits on the caller's thread. `tests/with-postgres.sh` runs it with a server.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -47,8 +52,8 @@ fn push() -> IncomingPaymentRequest {
 }
 
 /// As much text as a record of the journal has.
-fn row(number: u32) -> (String, String) {
-    (format!("order-{number}"), "x".repeat(560))
+fn row(number: u32) -> [String; 2] {
+    ["x".repeat(560), format!("order-{number}")]
 }
 
 trait Commits {
@@ -56,16 +61,48 @@ trait Commits {
     async fn update(&mut self, number: u32);
 }
 
-struct Sqlite(rusqlite::Connection);
+struct Blocking(rusqlite::Connection);
 
-impl Commits for Sqlite {
+impl Blocking {
+    fn open(folder: &Path, name: &str) -> Self {
+        let bare = rusqlite::Connection::open(folder.join(name)).unwrap();
+        bare.pragma_update(None, "journal_mode", "WAL").unwrap();
+        bare.pragma_update(None, "synchronous", "FULL").unwrap();
+        bare.execute(TABLE, ()).unwrap();
+        Self(bare)
+    }
+
+    fn run(&self, statement: &str, parameters: [String; 2]) {
+        self.0.prepare_cached(statement).unwrap().execute(parameters).unwrap();
+    }
+}
+
+impl Commits for Blocking {
     async fn insert(&mut self, number: u32) {
-        self.0.prepare("INSERT INTO bare (id, version, state) VALUES (?, 1, ?)").unwrap().execute(row(number)).unwrap();
+        self.run(INSERT, row(number));
     }
 
     async fn update(&mut self, number: u32) {
-        let (id, text) = row(number);
-        self.0.prepare("UPDATE bare SET version = 2, state = ? WHERE id = ?").unwrap().execute((text, id)).unwrap();
+        self.run(UPDATE, row(number));
+    }
+}
+
+struct Sqlite(Arc<Mutex<Blocking>>);
+
+impl Sqlite {
+    async fn run(&self, statement: &'static str, parameters: [String; 2]) {
+        let bare = Arc::clone(&self.0);
+        tokio::task::spawn_blocking(move || bare.lock().unwrap().run(statement, parameters)).await.unwrap();
+    }
+}
+
+impl Commits for Sqlite {
+    async fn insert(&mut self, number: u32) {
+        self.run(INSERT, row(number)).await;
+    }
+
+    async fn update(&mut self, number: u32) {
+        self.run(UPDATE, row(number)).await;
     }
 }
 
@@ -73,16 +110,18 @@ struct Postgres(tokio_postgres::Client);
 
 impl Commits for Postgres {
     async fn insert(&mut self, number: u32) {
-        let (id, text) = row(number);
-        self.0.execute("INSERT INTO bare (id, version, state) VALUES ($1, 1, $2)", &[&id, &text]).await.unwrap();
+        let [text, id] = row(number);
+        self.0.execute("INSERT INTO bare (id, version, state) VALUES ($2, 1, $1)", &[&text, &id]).await.unwrap();
     }
 
     async fn update(&mut self, number: u32) {
-        let (id, text) = row(number);
+        let [text, id] = row(number);
         self.0.execute("UPDATE bare SET version = 2, state = $1 WHERE id = $2", &[&text, &id]).await.unwrap();
     }
 }
 
+const INSERT: &str = "INSERT INTO bare (state, id, version) VALUES (?, ?, 1)";
+const UPDATE: &str = "UPDATE bare SET version = 2, state = ? WHERE id = ?";
 const TABLE: &str = "CREATE TABLE bare (id TEXT NOT NULL PRIMARY KEY, version BIGINT NOT NULL, state TEXT NOT NULL)";
 
 fn main() {
@@ -91,11 +130,10 @@ fn main() {
         let folder = std::env::temp_dir().join(format!("kopokopo-bench-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let store = SqlJournal::sqlite(folder.join("journal.db")).unwrap();
-        let bare = rusqlite::Connection::open(folder.join("bare.db")).unwrap();
-        bare.pragma_update(None, "journal_mode", "WAL").unwrap();
-        bare.pragma_update(None, "synchronous", "FULL").unwrap();
-        bare.execute(TABLE, ()).unwrap();
-        compare("journal/sqlite", &client(store), Sqlite(bare)).await;
+        let bare = Sqlite(Arc::new(Mutex::new(Blocking::open(&folder, "bare.db"))));
+        compare("journal/sqlite", &client(store), bare).await;
+        let store = SqlJournal::sqlite(folder.join("other.db")).unwrap();
+        compare("journal/sqlite/blocking", &client(store), Blocking::open(&folder, "blocking.db")).await;
         std::fs::remove_dir_all(&folder).unwrap();
 
         let url =

@@ -2,8 +2,13 @@
 // Journals in SQLite, with better-sqlite3 and with node:sqlite if this Node has it. K2_TEST_SQLITE chooses one of them.
 
 const assert = require('node:assert/strict');
+const events = require('node:events');
+const fs = require('node:fs');
 const { isBuiltin } = require('node:module');
+const os = require('node:os');
+const path = require('node:path');
 const { test } = require('node:test');
+const { Worker } = require('node:worker_threads');
 const { ConfigurationError } = require('../..');
 const { once, sqliteJournal } = require('../../journal');
 const { createDatabase, createShop } = require('./databases');
@@ -59,6 +64,25 @@ for (const driver of process.env.K2_TEST_SQLITE ? [process.env.K2_TEST_SQLITE] :
       const pragma = (name) => Object.values(database.prepare(`PRAGMA ${name}`).all()[0])[0];
       assert.deepEqual([pragma('journal_mode'), Number(pragma('synchronous'))], ['wal', 2]);
       database.close();
+    });
+
+    test('programs that open a new file at once wait for each other', async (t) => {
+      const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'k2-open-'));
+      t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+      const workerData = { driver, folder, files: 50, threads: 3, arrived: new SharedArrayBuffer(4 * 50) };
+      const threads = Array.from({ length: 3 }, () => new Worker(path.join(__dirname, 'opener.js'), { workerData }));
+      const ends = await Promise.all(threads.map((thread) => events.once(thread, 'exit')));
+      assert.deepEqual(ends.flat(), [0, 0, 0]);
+    });
+
+    test('file that other programs use keeps its mode', async (t) => {
+      const { database, open } = await create.create(t);
+      const mode = (connection) => Object.values(connection.prepare('PRAGMA journal_mode').all()[0])[0];
+      assert.equal(mode(database), 'delete');
+      const own = open();
+      sqliteJournal(own);
+      assert.equal(mode(own), 'delete');
+      own.close();
     });
 
     test('database that is closed is an error of the journal, and nothing is sent', async (t) => {

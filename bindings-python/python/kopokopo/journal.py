@@ -140,7 +140,9 @@ def _use_write_ahead_log(connection: sqlite3.Connection, timeout: float) -> None
     deadline = time.monotonic() + timeout
     while True:
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
+            # A file that other programs use keeps its mode, which is durable too.
+            if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+                connection.execute("PRAGMA journal_mode = WAL")
             return
         except sqlite3.OperationalError as error:  # noqa: PERF203
             # While another process makes this change in a new file, SQLite does not wait.

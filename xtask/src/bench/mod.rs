@@ -40,7 +40,7 @@ pub(crate) struct Options {
 
 const LANGUAGES: [&str; 4] = ["rust", "python", "node", "kotlin"];
 
-const ROWS: [Row; 42] = [
+const ROWS: [Row; 43] = [
     Row { id: "webhook/verify", what: "verify a webhook of 1 KB / bare hmac", target: Target::AtMost(1.1) },
     Row {
         id: "webhook/verify_parse",
@@ -54,6 +54,7 @@ const ROWS: [Row; 42] = [
     Row { id: "connections/tls_fresh", what: "the same over TLS, fresh / reused", target: Target::None },
     Row { id: "connections/tls_alive", what: "the same over TLS, reused / bare reqwest", target: Target::None },
     row("journal/sqlite", "what a journal adds to a create / two bare commits, SQLite", Target::AtMost(1.3)),
+    row("journal/sqlite/blocking", "the same / two commits that block the caller's thread", Target::None),
     row("journal/postgres", "the same in PostgreSQL", Target::AtMost(1.3)),
     Row { id: "sandbox/1", what: "sandbox on 1 connection / hello-world axum", target: Target::AtLeast(0.6) },
     Row { id: "sandbox/32", what: "sandbox on 32 connections / hello-world axum", target: Target::AtLeast(0.6) },
