@@ -25,8 +25,7 @@ function sqliteJournal(database, options) {
   if (!isSqlite(own)) throw wrong('database', 'must be a path, or a database of better-sqlite3 or node:sqlite');
   // A database in memory, or in a temporary file, forgets what was sent.
   if (!Object.values(own.prepare('PRAGMA database_list').all()[0])[2]) throw inMemory();
-  own.exec('PRAGMA synchronous = FULL');
-  useWriteAheadLog(own);
+  makeDurable(own);
   const run = (sql, parameters) => {
     // A rollback of the program would remove the record of a request that was sent, and the next call would pay again.
     if (isInTransaction(own)) {
@@ -52,11 +51,12 @@ function sqliteJournal(database, options) {
   return { dialect: 'sqlite', placeholder: '?', createTables, execute };
 }
 
-/** A file that other programs use keeps its mode, which is durable too. */
-function useWriteAheadLog(database) {
+/** Commits are on the disk when they return. A new file gets a write-ahead log; one that other programs use keeps its mode. */
+function makeDurable(database) {
   const start = performance.now();
   for (;;) {
     try {
+      database.exec('PRAGMA synchronous = FULL');
       const [tables] = Object.values(database.prepare('SELECT count(*) FROM sqlite_master').all()[0]);
       if (Number(tables) === 0) database.exec('PRAGMA journal_mode = WAL');
       return;

@@ -126,8 +126,7 @@ class SqliteJournal(DBAPIJournal):
 
         def connect() -> sqlite3.Connection:
             connection = sqlite3.connect(path, timeout=timeout, check_same_thread=False)
-            _use_write_ahead_log(connection, timeout)
-            connection.execute("PRAGMA synchronous = FULL")
+            _make_durable(connection, timeout)
             return connection
 
         super().__init__(connect, dialect="sqlite", placeholder="?", create_tables=create_tables)
@@ -136,10 +135,12 @@ class SqliteJournal(DBAPIJournal):
         return True
 
 
-def _use_write_ahead_log(connection: sqlite3.Connection, timeout: float) -> None:
+def _make_durable(connection: sqlite3.Connection, timeout: float) -> None:
+    """Commits are on the disk when they return. A new file gets a write-ahead log."""
     deadline = time.monotonic() + timeout
     while True:
         try:
+            connection.execute("PRAGMA synchronous = FULL")
             # A file that other programs use keeps its mode, which is durable too.
             if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
                 connection.execute("PRAGMA journal_mode = WAL")

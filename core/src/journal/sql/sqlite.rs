@@ -50,15 +50,9 @@ fn in_memory() -> KopoKopoError {
 fn open(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(WAIT_FOR_WRITER)?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    // A file that other programs use keeps its mode, which is durable too.
-    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;
-    if tables > 0 {
-        return Ok(connection);
-    }
     let deadline = Instant::now() + WAIT_FOR_WRITER;
-    // While another process makes this change in a new file, SQLite does not wait.
-    while let Err(error) = connection.pragma_update(None, "journal_mode", "WAL") {
+    // While another process changes the mode of a new file, SQLite does not wait.
+    while let Err(error) = make_durable(&connection) {
         let is_busy = matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked));
         if !is_busy || Instant::now() > deadline {
             return Err(error);
@@ -66,6 +60,13 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
         thread::sleep(Duration::from_millis(10));
     }
     Ok(connection)
+}
+
+fn make_durable(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    // A file that other programs use keeps its mode, which is durable too.
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;
+    if tables > 0 { Ok(()) } else { connection.pragma_update(None, "journal_mode", "WAL") }
 }
 
 impl SqlExecutor for SqliteExecutor {
