@@ -1100,12 +1100,13 @@ export class Journal {
   reconcileAll(olderThan?: number | null | undefined, options?: Call): Promise<readonly JournalRecord[]>;
   /**
    * Writes what a person found out about a request whose outcome is unknown. The state is `accepted`, with its id if it
-   * is known, or `refused` or `not_sent`: then the request may be sent again. The reason is stored.
+   * is known, or `refused` or `not_sent`: then the request may be sent again. The reason is stored. With an `attempt`,
+   * another attempt is not resolved: what a person found out about one is not true of the next.
    *
-   * @throws `InvalidRequestError` if the state is none of these, the reason is blank, or the record is not unknown.
-   * `NotFoundError` if the journal has no such key.
+   * @throws `InvalidRequestError` if the state is none of these, the reason is blank, the record is not unknown, or it
+   * has another attempt. `NotFoundError` if the journal has no such key.
    */
-  resolve(key: string, state: string, reason: string, id?: string | null | undefined, options?: Call): Promise<JournalRecord>;
+  resolve(key: string, state: string, reason: string, id?: string | null | undefined, attempt?: number | null | undefined, options?: Call): Promise<JournalRecord>;
 }
 
 /**

@@ -1679,15 +1679,16 @@ class Journal {
 
   /**
    * Writes what a person found out about a request whose outcome is unknown. The state is `accepted`, with its id if it
-   * is known, or `refused` or `not_sent`: then the request may be sent again. The reason is stored.
+   * is known, or `refused` or `not_sent`: then the request may be sent again. The reason is stored. With an `attempt`,
+   * another attempt is not resolved: what a person found out about one is not true of the next.
    *
-   * @throws `InvalidRequestError` if the state is none of these, the reason is blank, or the record is not unknown.
-   * `NotFoundError` if the journal has no such key.
+   * @throws `InvalidRequestError` if the state is none of these, the reason is blank, the record is not unknown, or it
+   * has another attempt. `NotFoundError` if the journal has no such key.
    */
-  async resolve(key, state, reason, id, options) {
+  async resolve(key, state, reason, id, attempt, options) {
     const operation = 'journal.resolve';
     const [target, signal] = applyCallOptions(this.#native, this.#withLimits, operation, options);
-    const result = await call(target, 'resolve', write({ key, state, reason, id }, operation), signal);
+    const result = await call(target, 'resolve', write({ key, state, reason, id, attempt }, operation), signal);
     return read(result, (decoder) => new JournalRecord(decoder));
   }
 }

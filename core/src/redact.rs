@@ -46,7 +46,8 @@ impl Redacted {
 }
 
 /// Redacts an external text by patterns only: phone and account numbers, long hexadecimal runs (hashed phone numbers,
-/// signatures), credentials after `Bearer` or `Basic`, e-mail addresses, and the values of secret keys. Cuts the text
+/// signatures), credentials after `Bearer` or `Basic`, users and passwords in URLs, e-mail addresses, and the values of secret
+/// keys. Cuts the text
 /// at [`MAX_QUOTED`].
 pub(crate) fn redact(text: &str) -> Redacted {
     Redactor::default().redact(text)

@@ -2552,14 +2552,23 @@ class AsyncJournal(AsyncNativeObject):
         result: tuple[JournalRecord, ...] = await self._ask("reconcile_all", arguments)
         return result
 
-    async def resolve(self, key: str, state: str, reason: str, id: str | None = None) -> JournalRecord:
+    async def resolve(
+        self,
+        key: str,
+        state: str,
+        reason: str,
+        id: str | None = None,
+        attempt: int | None = None,
+    ) -> JournalRecord:
         """Writes what a person found out about a request whose outcome is unknown. The state is `accepted`, with its
         id if it is known, or `refused` or `not_sent`: then the request may be sent again. The reason is stored.
+        With an `attempt`, another attempt is not resolved: what a person found out about one is not true of the
+        next.
 
-        Raises: `InvalidRequestError` if the state is none of these, the reason is blank, or the record is not
-        unknown. `NotFoundError` if the journal has no such key.
+        Raises: `InvalidRequestError` if the state is none of these, the reason is blank, the record is not
+        unknown, or it has another attempt. `NotFoundError` if the journal has no such key.
         """
-        arguments = {"key": key, "state": state, "reason": reason, "id": id}
+        arguments = {"key": key, "state": state, "reason": reason, "id": id, "attempt": attempt}
         result: JournalRecord = await self._ask("resolve", arguments)
         return result
 

@@ -30,7 +30,8 @@ func perform(_ operation: String, _ client: KopoKopo, _ given: Arguments) async 
             key: given.required("key"),
             state: given.required("state"),
             reason: given.required("reason"),
-            id: given.optional("id")
+            id: given.optional("id"),
+            attempt: given.optional("attempt")
         )
     case "oauth.token":
         return try await client.oauth.token()

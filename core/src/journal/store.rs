@@ -1,12 +1,15 @@
 //! What a store of records must offer.
 
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, future::BoxFuture};
 use time::OffsetDateTime;
 
 use super::{JournalQuery, JournalRecord};
-use crate::{error::Result, types::Timestamp};
+use crate::{
+    error::{KopoKopoError, Result},
+    types::Timestamp,
+};
 
 /// Keeps the records of the journal. Each operation is durable and atomic when its future ends: a committed transaction
 /// of a database. [`super::sql::SqlJournal`] is one for every SQL database.
@@ -38,10 +41,37 @@ pub(crate) struct JournalSettings {
 
 impl JournalSettings {
     pub(crate) fn new(store: Arc<dyn JournalStore>) -> Self {
+        let store = Arc::new(Guarded(store));
         Self { store, key_in_metadata: true, clock: Arc::new(OffsetDateTime::now_utc) }
     }
 
     pub(super) fn now(&self) -> Timestamp {
         (self.clock)().into()
+    }
+}
+
+/// A store whose panics are errors: after a request was sent, its outcome must reach the caller.
+struct Guarded(Arc<dyn JournalStore>);
+
+fn guarded<'a, T: Send + 'a>(operation: impl Future<Output = Result<T>> + Send + 'a) -> BoxFuture<'a, Result<T>> {
+    let panicked = |_| Err(KopoKopoError::journal("its store panicked"));
+    AssertUnwindSafe(operation).catch_unwind().map(move |outcome| outcome.unwrap_or_else(panicked)).boxed()
+}
+
+impl JournalStore for Guarded {
+    fn insert(&self, record: JournalRecord) -> BoxFuture<'_, Result<bool>> {
+        guarded(async move { self.0.insert(record).await })
+    }
+
+    fn update(&self, record: JournalRecord, version: u64) -> BoxFuture<'_, Result<bool>> {
+        guarded(async move { self.0.update(record, version).await })
+    }
+
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<JournalRecord>>> {
+        guarded(async move { self.0.get(key).await })
+    }
+
+    fn list<'a>(&'a self, query: &'a JournalQuery) -> BoxFuture<'a, Result<Vec<JournalRecord>>> {
+        guarded(async move { self.0.list(query).await })
     }
 }

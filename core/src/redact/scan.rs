@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// The ends of JSON and form keys that have secret values, without `_` and `-`.
-const SECRET_KEYS: [&str; 6] = ["secret", "apikey", "token", "tokens", "password", "passwd"];
+const SECRET_KEYS: [&str; 7] = ["secret", "apikey", "token", "tokens", "password", "passwd", "pwd"];
 
 /// The scheme before a credential in an authorization header.
 const SCHEMES: [&str; 2] = ["bearer", "basic"];
@@ -38,6 +38,9 @@ pub(super) fn spans(text: &str) -> Vec<Range<usize>> {
 
 /// The span of the secret after a word that names it.
 fn credential(text: &str, word: &str, end: usize) -> Option<Range<usize>> {
+    if let Some(rest) = text[end..].strip_prefix("://") {
+        return user_in(rest).map(|length| end + 3..end + 3 + length);
+    }
     let tail = Tail::of(word);
     if SCHEMES.iter().any(|scheme| tail.ends_with(scheme)) {
         return after_scheme(text, end);
@@ -76,7 +79,8 @@ fn is_word(c: char) -> bool {
 
 fn is_sensitive(word: &str) -> bool {
     count(word.len());
-    let is_address = word.find('@').is_some_and(|at| at > 0 && word[at..].contains('.'));
+    // Also `user:password@localhost`, as drivers of databases quote it.
+    let is_address = word.find('@').is_some_and(|at| at > 0);
     let bare = word.trim_matches(['.', '-', '_', '+']);
     let long_hex = bare.len() >= 64 && bare.bytes().all(|b| b.is_ascii_hexdigit());
     is_address || long_hex || (!is_uuid(bare) && has_long_run(bare))
@@ -98,6 +102,14 @@ fn is_uuid(word: &str) -> bool {
             8 | 13 | 18 | 23 => b == b'-',
             _ => b.is_ascii_hexdigit(),
         })
+}
+
+/// The length of the user and password of a URL, after its `://`.
+fn user_in(rest: &str) -> Option<usize> {
+    let authority = rest.find(|c: char| c.is_whitespace() || matches!(c, '/' | '?' | '#' | '"' | '\'' | '<'));
+    let authority = &rest[..authority.unwrap_or(rest.len())];
+    count(authority.len());
+    authority.rfind('@').filter(|length| *length > 0)
 }
 
 /// `Bearer VALUE`.

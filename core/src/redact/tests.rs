@@ -57,6 +57,11 @@ fn tokens_and_secrets_are_redacted_in_json_and_forms() {
         "API_KEY=canary-value",
         "api-key: canary-value",
         r#"{"password":"canary"#,
+        "host=db.local user=shop pwd=canary",
+        "postgres://shop:canary@localhost:5432/shop",
+        "could not connect to \"postgresql://shop:a!canary@b$canary@db.local/shop\"",
+        "shop:canary@tcp(127.0.0.1:3306)/shop",
+        "jdbc:mariadb://canary@localhost/shop",
     ] {
         let out = redacted(text);
         assert!(!out.contains("canary"), "{out}");
@@ -148,7 +153,7 @@ fn work(text: &str) -> usize {
 }
 
 /// Texts that could be read many times.
-const HOSTILE: [&str; 18] = [
+const HOSTILE: [&str; 20] = [
     "bearer a ",
     "bearer ",
     "basic \"",
@@ -166,6 +171,8 @@ const HOSTILE: [&str; 18] = [
     "+",
     "(0",
     "a@",
+    "://",
+    "a://b@",
     "_",
 ];
 

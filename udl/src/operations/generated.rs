@@ -6,7 +6,7 @@ use crate::value::{from_text, open_enum_views, record, request, union_in, union_
 
 /// A digest of the contract that this was generated from.
 #[cfg(not(feature = "mobile"))]
-pub const CONTRACT_HASH: &str = "bd00972473fc5ceb";
+pub const CONTRACT_HASH: &str = "8e1a691c705a8b17";
 
 /// A digest of the contract that this was generated from.
 #[cfg(feature = "mobile")]

@@ -88,10 +88,13 @@ impl Methods for Journal {
                 start(operation, async move { Ok(output(own.reconcile_all(older_than).await?)) })
             }
             "resolve" => {
-                let mut reader = ArgumentReader::arguments(arguments, &["key", "state", "reason", "id"])?;
+                let mut reader = ArgumentReader::arguments(arguments, &["key", "state", "reason", "id", "attempt"])?;
                 let (key, state): (String, JournalState) = (reader.required("key")?, reader.required("state")?);
                 let (reason, id): (String, Option<String>) = (reader.required("reason")?, reader.optional("id")?);
-                start(operation, async move { Ok(output(own.resolve(&key, state, id.as_deref(), &reason).await?)) })
+                let attempt: Option<u32> = reader.optional("attempt")?;
+                start(operation, async move {
+                    Ok(output(own.resolve_attempt(&key, attempt, state, id.as_deref(), &reason).await?))
+                })
             }
             _ => return Err(unknown(self.name(), method)),
         })

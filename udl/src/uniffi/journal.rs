@@ -159,11 +159,12 @@ impl Journal {
         state: String,
         reason: String,
         id: Option<String>,
+        attempt: Option<u32>,
     ) -> Work<Result<JournalRecord>> {
         let core = self.0.clone();
         runtime::call(Some("journal.resolve"), async move {
             let state = state.parse()?;
-            Ok(FromCore::from_core(core.resolve(&key, state, id.as_deref(), &reason).await?))
+            Ok(FromCore::from_core(core.resolve_attempt(&key, attempt, state, id.as_deref(), &reason).await?))
         })
     }
 }

@@ -5,7 +5,7 @@
 internal import KopoKopoRaw
 
 /// The contract that this code was written from: the library must be of the same.
-let contractHash = "bd00972473fc5ceb"
+let contractHash = "8e1a691c705a8b17"
 
 extension KopoKopo {
     /// Makes a client with the application's credentials. Nothing is sent before the first call.

@@ -1282,12 +1282,21 @@ public struct Journal: Sendable {
     }
 
     /// Writes what a person found out about a request whose outcome is unknown. The state is `accepted`, with its id if it
-    /// is known, or `refused` or `not_sent`: then the request may be sent again. The reason is stored.
+    /// is known, or `refused` or `not_sent`: then the request may be sent again. The reason is stored. With an `attempt`,
+    /// another attempt is not resolved: what a person found out about one is not true of the next.
     ///
-    /// Errors: `.invalidRequest` if the state is none of these, the reason is blank, or the record is not unknown.
-    /// `.notFound` if the journal has no such key.
-    public func resolve(key: String, state: String, reason: String, id: String? = nil) async throws -> JournalRecord {
-        try await call { try await JournalRecord(raw: raw.resolve(key: key, state: state, reason: reason, id: id)) }
+    /// Errors: `.invalidRequest` if the state is none of these, the reason is blank, the record is not unknown, or it has
+    /// another attempt. `.notFound` if the journal has no such key.
+    public func resolve(
+        key: String,
+        state: String,
+        reason: String,
+        id: String? = nil,
+        attempt: Int? = nil
+    ) async throws -> JournalRecord {
+        try await call {
+            try await JournalRecord(raw: raw.resolve(key: key, state: state, reason: reason, id: id, attempt: attempt.map { try UInt32(natural: $0, "attempt") }))
+        }
     }
 }
 

@@ -65,9 +65,14 @@ pub(super) fn converter(ty: &Type) -> String {
         Type::Record(name) | Type::Enum(name) | Type::Object(name) | Type::Callback(name) => format!("Type{name}"),
         Type::Optional(inner) => format!("Optional{}", converter(inner)),
         Type::List(inner) => format!("Sequence{}", converter(inner)),
+        Type::Bool => "Boolean".to_owned(),
+        Type::U16 => "UShort".to_owned(),
+        Type::U32 => "UInt".to_owned(),
+        Type::U64 => "ULong".to_owned(),
         Type::F64 => "Double".to_owned(),
+        Type::Bytes => "ByteArray".to_owned(),
         // The texts of the contract are texts there, too.
-        _ => "String".to_owned(),
+        Type::String | Type::Text(_) => "String".to_owned(),
     }
 }
 

@@ -1013,8 +1013,9 @@ pub(super) fn start(method: i32, handle: i64, given: &[u8], ticket: i64) {
                 let state = read::<String>(&mut given);
                 let reason = read::<String>(&mut given);
                 let id = read::<Option<String>>(&mut given);
+                let attempt = read::<Option<u32>>(&mut given);
                 whole(given)?;
-                Ok(owner?.resolve(key?, state?, reason?, id?))
+                Ok(owner?.resolve(key?, state?, reason?, id?, attempt?))
             })(),
             write,
         ),

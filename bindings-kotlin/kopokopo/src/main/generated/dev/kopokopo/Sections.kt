@@ -2040,22 +2040,23 @@ public class Journal internal constructor(private val raw: dev.kopokopo.ffi.Jour
 
     /**
      * Writes what a person found out about a request whose outcome is unknown. The state is `accepted`, with its id if it
-     * is known, or `refused` or `not_sent`: then the request may be sent again. The reason is stored.
+     * is known, or `refused` or `not_sent`: then the request may be sent again. The reason is stored. With an `attempt`,
+     * another attempt is not resolved: what a person found out about one is not true of the next.
      *
-     * Errors: `invalid_request` if the state is none of these, the reason is blank, or the record is not unknown.
-     * `not_found` if the journal has no such key.
+     * Errors: `invalid_request` if the state is none of these, the reason is blank, the record is not unknown, or it has
+     * another attempt. `not_found` if the journal has no such key.
      */
     @JvmSynthetic
-    public suspend fun resolve(key: String, state: String, reason: String, id: String? = null): JournalRecord = awaiting { resolveCall(key, state, reason, id) }
+    public suspend fun resolve(key: String, state: String, reason: String, id: String? = null, attempt: Int? = null): JournalRecord = awaiting { resolveCall(key, state, reason, id, attempt) }
 
     /** [resolve] for Java: waits on this thread. An interrupt cancels the call. */
-    public fun resolveBlocking(key: String, state: String, reason: String, id: String? = null): JournalRecord = blocking { resolveCall(key, state, reason, id) }
+    public fun resolveBlocking(key: String, state: String, reason: String, id: String? = null, attempt: Int? = null): JournalRecord = blocking { resolveCall(key, state, reason, id, attempt) }
 
     /** [resolve] for Java. Cancelling the future, or its timeout, cancels the call. */
-    public fun resolveAsync(key: String, state: String, reason: String, id: String? = null): CompletableFuture<JournalRecord> = future { resolveCall(key, state, reason, id) }
+    public fun resolveAsync(key: String, state: String, reason: String, id: String? = null, attempt: Int? = null): CompletableFuture<JournalRecord> = future { resolveCall(key, state, reason, id, attempt) }
 
-    private fun resolveCall(key: String, state: String, reason: String, id: String? = null): Call<JournalRecord> =
-        NativeCall(80, bytes(dev.kopokopo.ffi.FfiConverterString, key) + bytes(dev.kopokopo.ffi.FfiConverterString, state) + bytes(dev.kopokopo.ffi.FfiConverterString, reason) + bytes(dev.kopokopo.ffi.FfiConverterOptionalString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeJournalRecord.read(it).lift() }
+    private fun resolveCall(key: String, state: String, reason: String, id: String? = null, attempt: Int? = null): Call<JournalRecord> =
+        NativeCall(80, bytes(dev.kopokopo.ffi.FfiConverterString, key) + bytes(dev.kopokopo.ffi.FfiConverterString, state) + bytes(dev.kopokopo.ffi.FfiConverterString, reason) + bytes(dev.kopokopo.ffi.FfiConverterOptionalString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalUInt, attempt?.let { natural(it.toLong(), "attempt").toUInt() }), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeJournalRecord.read(it).lift() }
 
     internal fun close(): Unit = raw.close()
 }
