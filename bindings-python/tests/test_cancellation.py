@@ -172,6 +172,8 @@ class SoftTimeLimitExceeded(Exception):
 def on_alarm(number, frame):
     raise {raised}
 
+# A job in the background ignores it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 if {raised_name!r} != "KeyboardInterrupt":
     signal.signal(signal.SIGINT, on_alarm)
 print("on", flush=True)

@@ -145,7 +145,9 @@ def test_calls_on_one_event_loop_run_concurrently(k2_async: AsyncKopoKopo, sandb
 def test_ctrl_c_interrupts_blocking_call(sandbox: Sandbox) -> None:
     inject_fault(sandbox, operation="payments.get", kind="hang_before_effect")
     script = (
-        "import sys\nfrom kopokopo import KopoKopo\nk2 = KopoKopo.from_env()\nk2.oauth.token_info()\nprint('ready', flush=True)\n"
+        # A job in the background ignores it.
+        "import signal, sys\nsignal.signal(signal.SIGINT, signal.default_int_handler)\nfrom kopokopo import KopoKopo\n"
+        "k2 = KopoKopo.from_env()\nk2.oauth.token_info()\nprint('ready', flush=True)\n"
         "try:\n    k2.payments.get('33333333-3333-4333-8333-333333333333')\nexcept KeyboardInterrupt:\n    sys.exit(7)"
     )
     environment = {f"K2_{name.upper()}": value for name, value in sandbox.credentials.items()}
