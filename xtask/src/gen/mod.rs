@@ -13,6 +13,7 @@ mod node;
 mod order;
 mod python;
 mod read;
+mod ruby;
 mod rust;
 mod swift;
 mod template;
@@ -65,6 +66,7 @@ fn outputs_of(udl: &str, root: &Path) -> Result<Vec<Output>, String> {
     outputs.push(Output { path: "tests/contract.json", text: listing::generate(&contract, &mobile)? });
     outputs.extend(python::generate(&contract)?);
     outputs.extend(node::generate(&contract)?);
+    outputs.extend(ruby::generate(&contract)?);
     outputs.extend(kotlin::generate(&contract, kotlin::Package::Jvm)?);
     outputs.extend(kotlin::generate(&mobile, kotlin::Package::Android)?);
     outputs.extend(swift::generate(&contract, &mobile)?);

@@ -1,0 +1,117 @@
+//! The client, sections, handles, and functions of no object.
+
+use serde_json::{Value, json};
+
+use super::{
+    super::model::{Callable, Contract, Field, Object, Type},
+    class_name,
+    types::{Form, default},
+    values::docs,
+};
+
+pub(super) fn class(contract: &Contract, object: &Object) -> Value {
+    let callables =
+        |found: &[Callable]| -> Vec<_> { found.iter().map(|found| callable(contract, found, true)).collect() };
+    json!({
+        "name": class_name(&object.name),
+        "object": object.name,
+        "docs": docs(contract, &object.docs),
+        "section": object.constructors.is_empty().then(|| section(contract, object)),
+        "is_client": object.is_client(),
+        "is_handle": object.is_handle(),
+        "constructors": callables(&object.constructors),
+        "methods": callables(&object.methods),
+    })
+}
+
+pub(super) fn callable(contract: &Contract, found: &Callable, is_method: bool) -> Value {
+    let watched = found.returns.as_ref().and_then(Type::watched);
+    let way = match &watched {
+        _ if found.arguments.iter().any(|argument| argument.ty == Type::Bytes) => "bytes",
+        Some(_) => "watch",
+        None if found.name == "with_journal" => "journal",
+        None if found.is_async => "call",
+        None if !is_method => "function",
+        None => "ask",
+    };
+    // A poll can be repeated without a key.
+    let makes =
+        matches!(&found.returns, Some(Type::Object(name)) if name.starts_with("Created") && name != "CreatedPolling");
+    let returns = |form: Form| match (&watched, &found.returns) {
+        (Some(record), _) if form == Form::Rbs => format!("Watch[{}]", form.given(contract, record)),
+        (Some(record), _) => format!("Watch<{}>", form.given(contract, record)),
+        (None, Some(ty)) => form.given(contract, ty),
+        (None, None) => "void".into(),
+    };
+    json!({
+        "name": found.name,
+        "docs": docs(contract, &found.docs),
+        "parameters": parameters(contract, found),
+        "yard": returns(Form::Yard),
+        "rbs": returns(Form::Rbs),
+        "returns": found.returns.is_some(),
+        "object": match &found.returns {
+            Some(Type::Object(name)) if watched.is_none() => Some(class_name(name)),
+            _ => None,
+        },
+        "way": way,
+        "is_create": found.is_async && makes,
+    })
+}
+
+/// The fields of a record that only goes in are keyword arguments. So is what has a default, and what follows a first
+/// argument and another one.
+fn parameters(contract: &Contract, callable: &Callable) -> Vec<Value> {
+    let is_constructor = callable.returns.is_none() && !callable.is_async && callable.throws;
+    let is_long = callable.arguments.len() > 2;
+    let mut all = Vec::new();
+    let has_bytes = callable.arguments.iter().any(|argument| argument.ty == Type::Bytes);
+    for (at, argument) in callable.arguments.iter().enumerate() {
+        let record = match argument.ty.inner() {
+            Type::Record(name) => contract.record(name).filter(|record| !record.usage.output),
+            _ => None,
+        };
+        if let Some(record) = record {
+            all.extend(record.fields.iter().map(|field| parameter(contract, field, true)));
+            continue;
+        }
+        let is_callback = matches!(argument.ty, Type::Callback(_));
+        let is_named =
+            argument.default.is_some() || (is_long && at > 0) || (is_constructor && !has_bytes && !is_callback);
+        all.push(parameter(contract, argument, is_named));
+    }
+    all
+}
+
+fn parameter(contract: &Contract, field: &Field, is_named: bool) -> Value {
+    let default = default(field);
+    let callback = contract.callbacks.iter().find(|callback| field.ty == Type::Callback(callback.name.clone()));
+    let documented = match callback {
+        None => field.docs.clone(),
+        Some(callback) if callback.name == "JournalStore" => "The store: see {CustomJournal}.".to_owned(),
+        // What a program supplies is documented where it is defined.
+        Some(callback) => {
+            callback.methods.iter().map(|method| method.docs.clone() + "\n\n").collect::<String>() + &callback.docs
+        }
+    };
+    let yard = Form::Yard.taken(contract, &field.ty);
+    json!({
+        "name": field.name,
+        "is_named": is_named,
+        "is_function": callback.is_some_and(|callback| callback.name != "JournalStore"),
+        "is_store": callback.is_some_and(|callback| callback.name == "JournalStore"),
+        "default": default,
+        "docs": docs(contract, &documented).join(" ").replace("Raises: any.", "It may raise anything."),
+        "yard": if callback.is_some() { "#call".to_owned() } else { yard },
+        "rbs": Form::Rbs.taken(contract, &field.ty),
+    })
+}
+
+/// The section that an object's calls are logged as: a handle's is the one that reads the same record.
+fn section<'a>(contract: &'a Contract, object: &Object) -> &'a str {
+    let read = object.methods.iter().find(|method| method.name == "get").and_then(|method| method.returns.as_ref());
+    match read {
+        Some(Type::Record(record)) if object.is_handle() => contract.section_of(record),
+        _ => contract.section(&object.name).unwrap_or_default(),
+    }
+}
