@@ -1,0 +1,71 @@
+# frozen_string_literal: true
+
+require "active_record"
+require "json"
+require_relative "database"
+
+module KopoKopo
+  # A journal in the database of an ActiveRecord class. Each statement runs on a connection of its own from the class's
+  # pool, and is committed when it returns: a rollback of the program must not remove the record of a sent request. So the
+  # pool needs a connection more for each thread that makes calls with a key at the same time.
+  #
+  #     k2 = KopoKopo::Client.from_env(journal: KopoKopo::ActiveRecordJournal.new)
+  class ActiveRecordJournal
+    # @return [Boolean]
+    attr_reader :create_tables
+
+    # @param base [Class] The class whose database is used. Default: `ActiveRecord::Base`.
+    # @param create_tables [Boolean] Whether the tables are created if they do not exist. Turn it off if the program has
+    #   migrations.
+    # @raise [ConfigurationError] for a database in memory: it does not survive the program
+    def initialize(base = ActiveRecord::Base, create_tables: true)
+      @base = base
+      @create_tables = create_tables
+    end
+
+    # @return [String] the store is asked for its dialect, which needs a connection
+    def dialect
+      "ask"
+    end
+
+    # @return [String]
+    def placeholder
+      postgres?(@base.connection_db_config.adapter) ? "$1" : "?"
+    end
+
+    # @private
+    def call(request)
+      asked = JSON.parse(request)
+      @base.connection_pool.with_connection do |connection|
+        refuse(connection)
+        next JSON.generate(Database.dialect(connection)) if asked["operation"] == "dialect"
+
+        Database.explaining("kopokopo_journal") { run(connection, asked["sql"], asked["parameters"]) }
+      end
+    end
+
+    private
+
+    def postgres?(adapter)
+      %w[postgresql postgis].include?(adapter)
+    end
+
+    # A transaction of the program, whose rollback would remove the record of a sent request, and a database in memory,
+    # which forgets what was sent.
+    def refuse(connection)
+      Database.fail_with("must not be inside of a transaction of the program") if connection.transaction_open?
+      return unless connection.adapter_name == "SQLite"
+
+      file = connection.select_rows("PRAGMA database_list").dig(0, 2)
+      return unless file.to_s.empty?
+
+      Database.fail_with("its database is in memory: it must be a file, because a journal must survive the program")
+    end
+
+    def run(connection, sql, parameters)
+      return JSON.generate(rows: connection.exec_query(sql, "kopokopo", parameters).rows) if sql.match?(/\A\s*SELECT/i)
+
+      JSON.generate(changed: connection.exec_update(sql, "kopokopo", parameters))
+    end
+  end
+end
