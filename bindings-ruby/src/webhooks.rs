@@ -34,7 +34,7 @@ pub(crate) fn look<T: Send>(
         }
     };
     let found = if body.len() < LARGE {
-        // SAFETY: nothing of Ruby runs while it is looked at.
+        // SAFETY: nothing of Ruby runs while it is read.
         look(unsafe { body.as_slice() }, signature.as_deref())
     } else {
         // SAFETY: copied at once. Another thread could change the string while the lock is released.
@@ -57,7 +57,7 @@ pub(crate) fn sign(ruby: &Ruby, api_key: Value, body: Value) -> Result<String, E
             refusal(ruby, ErrorKind::InvalidRequest, None, "api_key", "must be the text of the API key")
         })?;
         let body = string(ruby, body)?;
-        // SAFETY: nothing of Ruby runs while it is looked at.
+        // SAFETY: nothing of Ruby runs while it is read.
         operations::sign_webhook(&key, unsafe { body.as_slice() }).map_err(|error| raise(ruby, &error))
     })
 }

@@ -1,0 +1,64 @@
+# frozen_string_literal: true
+
+$LOAD_PATH.unshift(File.expand_path("../lib", __dir__))
+
+require "minitest/autorun"
+require "kopokopo"
+require_relative "support/sandbox"
+
+# What tests have in common.
+class KopoKopoTest < Minitest::Test
+  CREATE = "incoming_payments.create"
+
+  def sandbox
+    Sandbox.shared
+  end
+
+  def client(**options)
+    KopoKopo::Client.new(**sandbox.credentials, private_token: true, **options)
+  end
+
+  def push
+    Sandbox::PUSH
+  end
+
+  def payload(name)
+    File.binread(File.join(Sandbox::ROOT, "tests/vectors/payloads/#{name}.json"))
+  end
+
+  def event(name = "result-incoming-payment-success")
+    KopoKopo::WebhookVerifier.new(api_keys: ["a-key"]).parse_unverified(payload(name))
+  end
+
+  # A sandbox whose payments take effect, but whose responses do not arrive.
+  def hanging
+    sandbox.reset
+    sandbox.fault(operation: CREATE, kind: "hang_after_effect", times: nil)
+    k2 = client
+    k2.oauth.token_info
+    k2
+  end
+
+  # Runs the block in a child process, and returns what it returns. The child must end within ten seconds.
+  def in_child
+    reader, writer = IO.pipe
+    child = fork do
+      reader.close
+      result = begin
+        yield
+      rescue Exception => error # rubocop:disable Lint/RescueException
+        "#{error.class}: #{error.message}"
+      end
+      Marshal.dump(result, writer)
+      writer.close
+      exit!(0)
+    end
+    writer.close
+    assert reader.wait_readable(10), "the child hangs"
+    Marshal.load(reader.read)
+  ensure
+    reader&.close
+    Process.kill(:KILL, child)
+    Process.wait(child)
+  end
+end

@@ -1,0 +1,143 @@
+# frozen_string_literal: true
+
+require "active_record"
+require "tmpdir"
+require_relative "helper"
+
+# A create with a key happens once.
+class TestJournal < KopoKopoTest
+  # The program's own tables.
+  class Order < ActiveRecord::Base
+  end
+
+  # A journal in a hash.
+  class HashJournal < KopoKopo::CustomJournal
+    def initialize
+      super
+      @records = {}
+      @lock = Mutex.new
+    end
+
+    def insert(record)
+      @lock.synchronize { @records.key?(record["idempotency_key"]) ? false : (@records[record["idempotency_key"]] = record) && true }
+    end
+
+    def update(record, version)
+      @lock.synchronize do
+        found = @records[record["idempotency_key"]]
+        found && found["version"] == version ? (@records[record["idempotency_key"]] = record) && true : false
+      end
+    end
+
+    def get(key)
+      @records[key]
+    end
+
+    def list(query)
+      found = @records.sort.map(&:last)
+      found.select { |record| query["states"].empty? || query["states"].include?(record["state"]) }.first(query["limit"])
+    end
+  end
+
+  def setup
+    sandbox.reset
+    @folder = Dir.mktmpdir
+    ActiveRecord::Base.establish_connection(adapter: "sqlite3", database: File.join(@folder, "shop.db"), timeout: 5000, pool: 20)
+  end
+
+  def teardown
+    ActiveRecord::Base.remove_connection
+    FileUtils.remove_entry(@folder)
+  end
+
+  def create_tables
+    KopoKopo.journal_schema("sqlite").each { |statement| ActiveRecord::Base.connection.execute(statement) }
+  end
+
+  def test_calls_with_the_same_key_send_one_request
+    [KopoKopo::ActiveRecordJournal.new, HashJournal.new].each do |store|
+      sandbox.reset
+      k2 = client(journal: store)
+      ids = Array.new(3) { k2.incoming_payments.create(**push, idempotency_key: "order-1").id }
+      assert_equal 1, ids.uniq.size
+      assert_equal 1, sandbox.requests(CREATE).size
+      assert_equal "accepted", k2.journal.get("order-1").state
+      assert_equal ["order-1"], k2.journal.list.map(&:key)
+    end
+  end
+
+  def test_another_process_sends_nothing_either
+    id = client(journal: KopoKopo::ActiveRecordJournal.new).incoming_payments.create(**push, idempotency_key: "order-1").id
+    same = in_child do
+      ActiveRecord::Base.establish_connection(adapter: "sqlite3", database: File.join(@folder, "shop.db"))
+      client(journal: KopoKopo::ActiveRecordJournal.new).incoming_payments.create(**push, idempotency_key: "order-1").id
+    end
+    assert_equal id, same
+    assert_equal 1, sandbox.requests(CREATE).size
+  end
+
+  def test_a_rollback_of_the_program_does_not_remove_the_record
+    k2 = client(journal: KopoKopo::ActiveRecordJournal.new)
+    create_tables
+    ActiveRecord::Base.transaction do
+      k2.incoming_payments.create(**push, idempotency_key: "order-1")
+      raise ActiveRecord::Rollback
+    end
+    k2.incoming_payments.create(**push, idempotency_key: "order-1")
+    assert_equal 1, sandbox.requests(CREATE).size
+  end
+
+  def test_the_outcome_is_written_after_the_caller_stopped_waiting
+    k2 = client(journal: KopoKopo::ActiveRecordJournal.new)
+    k2.oauth.token_info
+    sandbox.fault(operation: CREATE, kind: "delay", delay_ms: 1500)
+    assert_raises(KopoKopo::OutcomeUnknownError) do
+      Timeout.timeout(0.7) { k2.incoming_payments.create(**push, idempotency_key: "order-1") }
+    end
+    deadline = Process.clock_gettime(Process::CLOCK_MONOTONIC) + 10
+    sleep 0.05 until k2.journal.get("order-1").state == "accepted" || Process.clock_gettime(Process::CLOCK_MONOTONIC) > deadline
+    k2.incoming_payments.create(**push, idempotency_key: "order-1")
+    assert_equal 1, sandbox.requests(CREATE).size
+  end
+
+  def test_tables_that_are_missing_are_named_and_nothing_is_sent
+    k2 = client(journal: KopoKopo::ActiveRecordJournal.new(create_tables: false))
+    error = assert_raises(KopoKopo::JournalError) { k2.incoming_payments.create(**push, idempotency_key: "order-1") }
+    assert_includes error.detail, "the table kopokopo_journal does not exist"
+    assert_empty sandbox.requests(CREATE)
+  end
+
+  def test_a_database_in_memory_is_refused
+    ActiveRecord::Base.establish_connection(adapter: "sqlite3", database: ":memory:")
+    k2 = client(journal: KopoKopo::ActiveRecordJournal.new)
+    error = assert_raises(KopoKopo::JournalError) { k2.incoming_payments.create(**push, idempotency_key: "order-1") }
+    assert_includes error.detail, "in memory"
+  end
+
+  def test_an_event_is_claimed_once_and_again_after_a_rollback
+    create_tables
+    first = nil
+    Order.transaction do
+      first = KopoKopo.once(event, Order.connection)
+      raise ActiveRecord::Rollback
+    end
+    assert first
+    assert(Order.transaction { KopoKopo.once(event, Order.connection) })
+    refute(Order.transaction { KopoKopo.once(event, Order.connection) })
+  end
+
+  def test_a_claim_needs_a_transaction_and_its_table
+    error = assert_raises(KopoKopo::ConfigurationError) { KopoKopo.once(event, Order.connection) }
+    assert_includes error.detail, "transaction"
+    error = assert_raises(KopoKopo::ConfigurationError) { Order.transaction { KopoKopo.once(event, Order.connection) } }
+    assert_includes error.detail, "kopokopo_events"
+  end
+
+  def test_a_store_that_fails_fails_the_call_before_it_is_sent
+    [->(_) { raise "the disk is full" }, ->(_) { 7 }].each do |store|
+      error = assert_raises(KopoKopo::JournalError) { client(journal: store).incoming_payments.create(**push, idempotency_key: "order-1") }
+      assert_match(/the disk is full|returned Integer/, error.detail)
+    end
+    assert_empty sandbox.requests(CREATE)
+  end
+end
