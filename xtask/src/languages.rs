@@ -4,7 +4,7 @@
 use crate::{
     shell::Line,
     step::Step,
-    tools::{MAVEN, NODE, PYTHON, PYTHON_TOOLS},
+    tools::{CLIPPY, MAVEN, NODE, PYTHON, PYTHON_TOOLS, RUBY},
 };
 
 /// The program that plays Kopo Kopo for the tests, and the one that writes the deletion vectors.
@@ -16,7 +16,7 @@ fn conformance(testee: &str) -> Line {
 }
 
 pub(crate) fn steps() -> Vec<Step> {
-    vec![python(), node(), kotlin(), kills(), growth(), swift()]
+    vec![python(), node(), ruby(), kotlin(), kills(), growth(), swift()]
 }
 
 /// Installs the Python package and its tools.
@@ -78,6 +78,25 @@ fn node() -> Step {
             )
             .env("K2_TEST_SQLITE", "node:sqlite"),
             conformance("node bindings-node/test/testee.js"),
+        ],
+        tests: true,
+    }
+}
+
+/// The gem is built for the Ruby of the machine.
+fn ruby() -> Step {
+    let within = |line| Line::new(line).within("bindings-ruby");
+    Step {
+        name: "ruby".into(),
+        what: "the Ruby gem is documented, and behaves as every scenario and vector says".into(),
+        needs: vec![&CLIPPY, &RUBY],
+        lines: vec![
+            Line::new(PROGRAMS),
+            Line::new("cargo clippy --package kopokopo-ruby --locked -- -D warnings"),
+            Line::new("ruby bindings-ruby/build.rb"),
+            within("ruby -w test/all.rb"),
+            within("yard stats --no-save --no-cache --fail-on-warning"),
+            conformance("ruby bindings-ruby/test/testee.rb"),
         ],
         tests: true,
     }

@@ -74,6 +74,16 @@ pub(crate) static MAVEN: Tool = Tool {
     ours: false,
 };
 
+/// Ruby with its headers, libclang, which reads them, and the libraries of the Ruby tests.
+pub(crate) static RUBY: Tool = Tool {
+    name: "ruby",
+    probe: "ruby bindings-ruby/test/needs.rb",
+    version: None,
+    install: "apt-get install --no-install-recommends ruby ruby-dev libclang-dev clang ruby-minitest ruby-rails \
+              ruby-sqlite3 ruby-sinatra ruby-rack-test puma yard (Debian's names)",
+    ours: false,
+};
+
 pub(crate) static NIGHTLY: Tool = Tool {
     name: "nightly",
     probe: "cargo +nightly --version",
