@@ -61,3 +61,5 @@ module KopoKopo
     end
   end
 end
+
+require_relative "kopokopo/rails" if defined?(Rails::Railtie)

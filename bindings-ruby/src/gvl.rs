@@ -17,7 +17,7 @@ use std::{
 
 use magnus::Error;
 
-/// How often the main thread looks at its interrupts. Ruby wakes it for a signal, except if it was not the only thread when
+/// How often the main thread checks its interrupts. Ruby wakes it for a signal, except if it was not the only thread when
 /// the wait began and is now.
 const SIGNAL_INTERVAL: Duration = Duration::from_millis(100);
 

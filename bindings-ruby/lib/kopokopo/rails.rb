@@ -1,0 +1,114 @@
+# frozen_string_literal: true
+
+require "monitor"
+require_relative "rack"
+
+module KopoKopo
+  # Rails: a client from the credentials, webhooks, and notifications of calls. It is loaded with Rails.
+  module Rails
+    @lock = Monitor.new
+
+    class << self
+      # Replaces the client, for tests.
+      attr_writer :client
+
+      # The client of the application, made on first use: from `credentials.kopokopo` (`client_id`, `client_secret`,
+      # `api_key`, `environment` and any other option), or without those from the environment variables of
+      # {Client.from_env}.
+      #
+      # @return [Client]
+      # @raise [ConfigurationError] naming what is missing
+      def client
+        @client || @lock.synchronize { @client ||= make_client }
+      end
+
+      # An endpoint for routes. The parameters of a request are not parsed, so they are not in the log.
+      #
+      #     post "/k2/results", to: KopoKopo::Rails.endpoint { |event| Order.credit(event) }
+      #
+      # @yieldparam event [Event]
+      # @return [#call]
+      def endpoint(on_unreadable: nil, journal: false, &handler)
+        # Routes are loaded before the credentials may be complete.
+        lambda do |env|
+          observer = journal ? client.journal : nil
+          Rack::Endpoint.new(client.webhooks, journal: observer, on_unreadable: on_unreadable, &handler).call(env)
+        end
+      end
+
+      private
+
+      def make_client
+        options = ::Rails.application.credentials.kopokopo
+        journal = ::Rails.application.config.kopokopo.journal ? ActiveRecordJournal.new(create_tables: false) : nil
+        options.nil? ? Client.from_env(journal: journal) : Client.new(**options.to_h.symbolize_keys, journal: journal)
+      end
+    end
+
+    # Webhooks in a controller:
+    #
+    #     class ResultsController < ActionController::API
+    #       include KopoKopo::Rails::Webhook
+    #
+    #       def create
+    #         Order.credit(kopokopo_event)
+    #         head :ok
+    #       end
+    #     end
+    #
+    # Only verified events reach an action. Other requests get 401, 400 or 413. Rails writes a request's parameters into
+    # its log: this adds those with personal data to `filter_parameters`.
+    module Webhook
+      # @private
+      def self.included(controller)
+        controller.before_action :verify_kopokopo_webhook
+        # The signature takes its place.
+        controller.skip_forgery_protection(raise: false) if controller.respond_to?(:skip_forgery_protection)
+      end
+
+      # @return [Event] the verified event of this request
+      attr_reader :kopokopo_event
+
+      private
+
+      # Overwrite it to verify with other keys.
+      def kopokopo_verifier
+        Rails.client.webhooks
+      end
+
+      def verify_kopokopo_webhook
+        receiver = Rack::Receiver.new(kopokopo_verifier)
+        receiver.check_length(request.env)
+        @kopokopo_event = receiver.receive_body(request.raw_post, request.env[Rack::HEADER])
+      rescue Rack::Refusal => refusal
+        render plain: refusal.message, status: refusal.status
+      end
+    end
+
+    # Connects the package with Rails.
+    class Railtie < ::Rails::Railtie
+      # What of a webhook must not be in the log. `event` has the whole content of a webhook.
+      PRIVATE = %i[
+        sender_phone_number hashed_sender_phone phone_number msisdn sender_first_name sender_middle_name
+        sender_last_name event
+      ].freeze
+
+      config.kopokopo = ActiveSupport::OrderedOptions.new
+      # Whether creates with an idempotency key use the application's database. Run `rails generate kopokopo:install`.
+      config.kopokopo.journal = false
+      config.eager_load_namespaces << KopoKopo
+
+      initializer "kopokopo.filter_parameters", before: :load_config_initializers do |app|
+        app.config.filter_parameters += PRIVATE
+      end
+
+      initializer "kopokopo.calls" do
+        KopoKopo.logger ||= ::Rails.logger
+        KopoKopo.subscribe do |call|
+          # The call has ended: its duration is `payload[:seconds]`.
+          ActiveSupport::Notifications.instrument("call.kopokopo", call.to_h)
+        end
+      end
+    end
+  end
+end

@@ -1,0 +1,83 @@
+# frozen_string_literal: true
+
+# A Rails application in a process of its own, which `test_rails.rb` runs. It prints what it finds as JSON.
+
+$LOAD_PATH.unshift(File.expand_path("../lib", __dir__))
+
+require "json"
+require "logger"
+require "stringio"
+require "rails"
+require "action_controller/railtie"
+require "active_record/railtie"
+require "rack/test"
+require "kopokopo"
+
+folder, credentials = ARGV
+options = JSON.parse(credentials, symbolize_names: true)
+ENV["DATABASE_URL"] = "sqlite3:#{folder}/shop.db?pool=10"
+LOG = StringIO.new
+
+# The application.
+class Shop < Rails::Application
+  config.root = ARGV.first
+  config.eager_load = true
+  config.logger = Logger.new(LOG)
+  config.secret_key_base = "a" * 64
+  config.hosts.clear if config.respond_to?(:hosts)
+  config.kopokopo.journal = true
+end
+
+# Receives results in a controller.
+class ResultsController < ActionController::Base
+  include KopoKopo::Rails::Webhook
+
+  def create
+    render plain: kopokopo_event.topic
+  end
+end
+
+Rails.application.credentials.define_singleton_method(:kopokopo) { options }
+Shop.initialize!
+
+SEEN = []
+Rails.application.routes.draw do
+  post "/endpoint", to: KopoKopo::Rails.endpoint(journal: true) { |event| SEEN << event.topic }
+  post "/controller", to: "results#create"
+end
+
+require "generators/kopokopo/install/install_generator"
+Dir.chdir(folder) do
+  Dir.mkdir("config")
+  File.write("config/routes.rb", "Rails.application.routes.draw do\nend\n")
+  Kopokopo::InstallGenerator.start(["--quiet"], destination_root: folder)
+end
+ActiveRecord::Migration.verbose = false
+ActiveRecord::MigrationContext.new("#{folder}/db/migrate", ActiveRecord::SchemaMigration).migrate
+
+calls = []
+ActiveSupport::Notifications.subscribe("call.kopokopo") { |event| calls << event.payload.slice(:operation, :outcome) }
+
+k2 = KopoKopo::Rails.client
+push = { till_number: "K000000", phone_number: "0712345678", amount: "100", callback_url: "https://shop.example/k2" }
+ids = Array.new(2) { k2.incoming_payments.create(**push, idempotency_key: "order-1").id }
+
+session = Rack::Test::Session.new(Rails.application)
+body = File.binread(File.expand_path("../../tests/vectors/payloads/webhook-buygoods_transaction_received.json", __dir__))
+responses = %w[/endpoint /controller].to_h do |path|
+  signatures = [KopoKopo.sign_webhook(options[:api_key], body), "0" * 64, nil]
+  [path, signatures.map do |signature|
+    headers = { "CONTENT_TYPE" => "application/json", "HTTP_X_KOPOKOPO_SIGNATURE" => signature }.compact
+    session.post(path, body, headers)
+    session.last_response.status
+  end]
+end
+first = Array.new(2) do
+  event = k2.webhooks.verify(body, KopoKopo.sign_webhook(options[:api_key], body))
+  ActiveRecord::Base.transaction { KopoKopo.once(event, ActiveRecord::Base.connection) }
+end
+
+puts JSON.generate(
+  ids: ids.uniq.size, responses: responses, seen: SEEN, first: first, calls: calls.uniq, log: LOG.string,
+  routes: File.read("#{folder}/config/routes.rb"), initializer: File.exist?("#{folder}/config/initializers/kopokopo.rb"),
+)
