@@ -1,0 +1,74 @@
+# frozen_string_literal: true
+
+require "json"
+require "net/http"
+require "tmpdir"
+require_relative "helper"
+
+# The example shop takes a payment on the sandbox, in a Puma cluster that loads it before it forks.
+class TestExampleShop < KopoKopoTest
+  def setup
+    @sandbox = Sandbox.new
+    @folder = Dir.mktmpdir
+    socket = TCPServer.new("127.0.0.1", 0)
+    @port = socket.addr[1]
+    socket.close
+    environment = @sandbox.credentials.to_h { |name, value| ["K2_#{name.to_s.upcase}", value] }
+    environment.update("SHOP_DATABASE" => "#{@folder}/shop.db", "SHOP_URL" => "http://127.0.0.1:#{@port}")
+    command = ["puma", "--preload", "--workers", "2", "--threads", "1:4", "--bind", "tcp://127.0.0.1:#{@port}"]
+    lib = File.expand_path("../lib", __dir__)
+    @log = "#{@folder}/log"
+    @server = spawn({ **environment, "RUBYLIB" => lib }, *command, chdir: File.expand_path("../examples/shop", __dir__), %i[out err] => @log)
+    poll("the shop does not start") { request("get", "/orders/0") }
+  end
+
+  def teardown
+    Process.kill(:TERM, @server)
+    Process.wait(@server)
+    FileUtils.remove_entry(@folder)
+  end
+
+  def test_a_customer_pays_once
+    id = JSON.parse(request("post", "/orders", total: "100.00").body).fetch("id")
+    answers = Array.new(4) { Thread.new { request("post", "/orders/#{id}/pay", phone_number: "254700000001").code } }.map(&:value)
+    assert_equal ["202"], answers.uniq, File.read(@log)
+    poll("the order is not paid: #{File.read(@log)}") { order(id)["status"] == "paid" }
+    assert_equal 1, order(id)["payments"]
+    assert_equal 1, @sandbox.requests(CREATE).size
+  end
+
+  def test_a_wrong_phone_number_is_named
+    id = JSON.parse(request("post", "/orders", total: "100.00").body).fetch("id")
+    response = request("post", "/orders/#{id}/pay", phone_number: "1")
+    assert_equal ["422", "phone_number"], [response.code, JSON.parse(response.body)["field"]]
+    assert_empty @sandbox.requests(CREATE)
+  end
+
+  def test_a_forged_result_pays_nothing
+    id = JSON.parse(request("post", "/orders", total: "100.00").body).fetch("id")
+    assert_equal "401", request("post", "/k2/results", order_id: id).code
+    assert_equal "new", order(id)["status"]
+  end
+
+  private
+
+  def order(id)
+    JSON.parse(request("get", "/orders/#{id}").body)
+  end
+
+  def request(method, path, body = nil)
+    found = Net::HTTP.const_get(method.capitalize).new(path, "content-type" => "application/json", "host" => "localhost")
+    found.body = JSON.generate(body) if body
+    Net::HTTP.start("127.0.0.1", @port) { |http| http.request(found) }
+  rescue Errno::ECONNREFUSED
+    nil
+  end
+
+  def poll(message)
+    deadline = Process.clock_gettime(Process::CLOCK_MONOTONIC) + 20
+    until yield
+      flunk "#{message} #{File.read(@log)}" if Process.clock_gettime(Process::CLOCK_MONOTONIC) > deadline
+      sleep 0.05
+    end
+  end
+end
