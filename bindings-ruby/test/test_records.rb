@@ -85,6 +85,18 @@ class TestRecords < KopoKopoTest
     assert_raises(KopoKopo::InvalidRequestError) { event.paid_at_least?(0) }
   end
 
+  def test_values_survive_the_garbage_collector
+    expected = event.to_h
+    GC.stress = true
+    found = event
+    GC.stress = false
+    GC.compact if GC.respond_to?(:compact)
+    assert_equal expected, found.to_h
+    assert_equal expected, event.to_h
+  ensure
+    GC.stress = false
+  end
+
   def test_no_name_of_a_field_hides_a_method_of_every_object
     records = KopoKopo.constants.map { |name| KopoKopo.const_get(name) }.select { |found| found.is_a?(Class) && found < KopoKopo::Record }
     refute_empty records
