@@ -4,8 +4,10 @@ require "active_record"
 require "tmpdir"
 require_relative "helper"
 
-# A create with a key happens once.
-class TestJournal < KopoKopoTest
+# A create with a key happens once, in each of the databases.
+module JournalTests
+  CREATE = KopoKopoTest::CREATE
+
   # The program's own tables.
   class Order < ActiveRecord::Base
   end
@@ -41,17 +43,21 @@ class TestJournal < KopoKopoTest
 
   def setup
     sandbox.reset
-    @folder = Dir.mktmpdir
-    ActiveRecord::Base.establish_connection(adapter: "sqlite3", database: File.join(@folder, "shop.db"), timeout: 5000, pool: 20)
+    connect
+    drop_tables
   end
 
   def teardown
+    drop_tables
     ActiveRecord::Base.remove_connection
-    FileUtils.remove_entry(@folder)
+  end
+
+  def drop_tables
+    %w[kopokopo_journal kopokopo_events].each { |table| ActiveRecord::Base.connection.drop_table(table, if_exists: true) }
   end
 
   def create_tables
-    KopoKopo.journal_schema("sqlite").each { |statement| ActiveRecord::Base.connection.execute(statement) }
+    KopoKopo.journal_schema(dialect).each { |statement| ActiveRecord::Base.connection.execute(statement) }
   end
 
   def test_calls_with_the_same_key_send_one_request
@@ -69,7 +75,7 @@ class TestJournal < KopoKopoTest
   def test_another_process_sends_nothing_either
     id = client(journal: KopoKopo::ActiveRecordJournal.new).incoming_payments.create(**push, idempotency_key: "order-1").id
     same = in_child do
-      ActiveRecord::Base.establish_connection(adapter: "sqlite3", database: File.join(@folder, "shop.db"))
+      connect
       client(journal: KopoKopo::ActiveRecordJournal.new).incoming_payments.create(**push, idempotency_key: "order-1").id
     end
     assert_equal id, same
@@ -107,13 +113,6 @@ class TestJournal < KopoKopoTest
     assert_empty sandbox.requests(CREATE)
   end
 
-  def test_a_database_in_memory_is_refused
-    ActiveRecord::Base.establish_connection(adapter: "sqlite3", database: ":memory:")
-    k2 = client(journal: KopoKopo::ActiveRecordJournal.new)
-    error = assert_raises(KopoKopo::JournalError) { k2.incoming_payments.create(**push, idempotency_key: "order-1") }
-    assert_includes error.detail, "in memory"
-  end
-
   def test_an_event_is_claimed_once_and_again_after_a_rollback
     create_tables
     first = nil
@@ -139,5 +138,45 @@ class TestJournal < KopoKopoTest
       assert_match(/the disk is full|returned Integer/, error.detail)
     end
     assert_empty sandbox.requests(CREATE)
+  end
+end
+
+# In a file of SQLite.
+class TestJournalSqlite < KopoKopoTest
+  include JournalTests
+
+  def dialect
+    "sqlite"
+  end
+
+  def connect
+    @folder ||= Dir.mktmpdir
+    ActiveRecord::Base.establish_connection(adapter: "sqlite3", database: "#{@folder}/shop.db", timeout: 5000, pool: 20)
+  end
+
+  def teardown
+    super
+    FileUtils.remove_entry(@folder)
+  end
+
+  def test_a_database_in_memory_is_refused
+    ActiveRecord::Base.establish_connection(adapter: "sqlite3", database: ":memory:")
+    k2 = client(journal: KopoKopo::ActiveRecordJournal.new)
+    error = assert_raises(KopoKopo::JournalError) { k2.incoming_payments.create(**push, idempotency_key: "order-1") }
+    assert_includes error.detail, "in memory"
+  end
+end
+
+# In PostgreSQL, if the step `ruby` has started one.
+class TestJournalPostgres < KopoKopoTest
+  URL = ENV.fetch("K2_TEST_POSTGRES", nil)
+  include JournalTests if URL
+
+  def dialect
+    "postgres"
+  end
+
+  def connect
+    ActiveRecord::Base.establish_connection(url: URL, pool: 20)
   end
 end

@@ -94,7 +94,7 @@ fn ruby() -> Step {
             Line::new(PROGRAMS),
             Line::new("cargo clippy --package kopokopo-ruby --locked -- -D warnings"),
             Line::new("ruby bindings-ruby/build.rb"),
-            within("ruby -w test/all.rb"),
+            within("sh ../tests/with-postgres.sh ruby -w test/all.rb"),
             within("yard stats --no-save --no-cache --fail-on-warning"),
             conformance("ruby bindings-ruby/test/testee.rb"),
         ],

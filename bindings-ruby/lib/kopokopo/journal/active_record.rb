@@ -5,7 +5,7 @@ require "json"
 require_relative "database"
 
 module KopoKopo
-  # A journal in the database of an ActiveRecord class. Each statement runs on a connection of its own from the class's
+  # A journal in the database of an ActiveRecord class, SQLite or PostgreSQL. Each statement runs on a connection of its own from the class's
   # pool, and is committed when it returns: a rollback of the program must not remove the record of a sent request. So the
   # pool needs a connection more for each thread that makes calls with a key at the same time.
   #
@@ -17,7 +17,6 @@ module KopoKopo
     # @param base [Class] The class whose database is used. Default: `ActiveRecord::Base`.
     # @param create_tables [Boolean] Whether the tables are created if they do not exist. Turn it off if the program has
     #   migrations.
-    # @raise [ConfigurationError] for a database in memory: it does not survive the program
     def initialize(base = ActiveRecord::Base, create_tables: true)
       @base = base
       @create_tables = create_tables

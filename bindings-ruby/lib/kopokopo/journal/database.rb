@@ -3,16 +3,15 @@
 module KopoKopo
   # What the journal and `once` have in common: a connection of ActiveRecord.
   module Database # :nodoc:
-    DIALECTS = {
-      "SQLite" => "sqlite", "PostgreSQL" => "postgres", "PostGIS" => "postgres", "Mysql2" => "mysql", "Trilogy" => "mysql",
-    }.freeze
+    # The adapters of MySQL send no parameters by default.
+    DIALECTS = { "SQLite" => "sqlite", "PostgreSQL" => "postgres", "PostGIS" => "postgres" }.freeze
 
     class << self
       # The dialect of a connection.
       def dialect(connection)
         name = connection.adapter_name
         DIALECTS.fetch(name) do
-          fail_with("its adapter is #{name}; expected SQLite, PostgreSQL or MySQL")
+          fail_with("its adapter is #{name}; expected SQLite or PostgreSQL")
         end
       end
 
@@ -39,8 +38,7 @@ module KopoKopo
 
       def missing?(error, table)
         text = error.message
-        text.include?(table) && (text.include?("no such table") || text.match?(/relation .* does not exist/) ||
-          text.match?(/Table .* doesn't exist/))
+        text.include?(table) && (text.include?("no such table") || text.match?(/relation .* does not exist/))
       end
     end
   end
