@@ -7,9 +7,13 @@ use magnus::{
     prelude::*,
     rb_sys::AsRawValue,
     time::{Offset, Timespec},
+    value::LazyId,
 };
 
 use crate::{classes, metadata, object::Native};
+
+/// `Kernel#BigDecimal`
+static BIG_DECIMAL: LazyId = LazyId::new("BigDecimal");
 
 /// The value that is seen.
 pub(crate) fn show(ruby: &Ruby, view: View<'_>) -> Result<Value, Error> {
@@ -18,7 +22,7 @@ pub(crate) fn show(ruby: &Ruby, view: View<'_>) -> Result<Value, Error> {
         View::Bool(value) => Ok(value.into_value_with(ruby)),
         View::Integer(value) => Ok(value.into_value_with(ruby)),
         View::Seconds(value) => Ok(value.into_value_with(ruby)),
-        View::Amount(amount) => ruby.module_kernel().funcall("BigDecimal", (amount.to_string(),)),
+        View::Amount(amount) => ruby.module_kernel().funcall(*BIG_DECIMAL, (amount.to_string(),)),
         View::Timestamp(moment) => self::moment(ruby, moment),
         View::Metadata(metadata) => metadata::hash(ruby, metadata),
         View::Text(text) | View::Currency(text) | View::Personal(text) | View::Secret(text) => {

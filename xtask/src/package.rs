@@ -5,12 +5,12 @@ use std::fs;
 use crate::{
     shell::{Line, root},
     step::{self, Step},
-    tools::{self, NODE, PYTHON, PYTHON_TOOLS},
+    tools::{self, NODE, PYTHON, PYTHON_TOOLS, RUBY},
 };
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Make only these packages: python, node
+    /// Make only these packages: python, node, ruby
     #[arg(long, value_name = "PACKAGE,...", value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -22,8 +22,9 @@ const DIST: &str = "dist";
 const LARGEST: u64 = 3_000_000;
 
 pub(crate) fn run(options: &Options) -> Result<(), String> {
-    let steps = step::select(vec![python(), node()], &options.only)?;
-    tools::check(&[&PYTHON, &NODE])?;
+    let steps = step::select(vec![python(), node(), ruby()], &options.only)?;
+    let needs: Vec<_> = steps.iter().flat_map(|step| step.needs.iter().copied()).collect();
+    tools::check(&needs)?;
     // What an earlier version left would be installed in place of this one.
     for step in &steps {
         let folder = root().join(DIST).join(&step.name);
@@ -81,6 +82,20 @@ fn node() -> Step {
             within("npm run build:release"),
             within("npm run package -- ../dist/node"),
             within("npm run try -- ../dist/node"),
+        ],
+        tests: false,
+    }
+}
+
+/// The gem for this platform and the Ruby of the machine.
+fn ruby() -> Step {
+    Step {
+        name: "ruby".into(),
+        what: "the gem is made, installed and tried".into(),
+        needs: vec![&RUBY],
+        lines: vec![
+            Line::new("cargo build --locked --package k2"),
+            Line::new("ruby bindings-ruby/package.rb dist/ruby"),
         ],
         tests: false,
     }

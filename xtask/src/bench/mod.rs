@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::{
     shell::Line,
     table::table,
-    tools::{MAVEN, NODE, PYTHON, PYTHON_TOOLS},
+    tools::{MAVEN, NODE, PYTHON, PYTHON_TOOLS, RUBY},
 };
 
 /// One comparison of the table.
@@ -33,14 +33,14 @@ enum Target {
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Measure only these: rust, python, node, kotlin
+    /// Measure only these: rust, python, node, kotlin, ruby
     #[arg(long, value_name = "LANGUAGE,...", value_delimiter = ',')]
     only: Vec<String>,
 }
 
-const LANGUAGES: [&str; 4] = ["rust", "python", "node", "kotlin"];
+const LANGUAGES: [&str; 5] = ["rust", "python", "node", "kotlin", "ruby"];
 
-const ROWS: [Row; 43] = [
+const ROWS: [Row; 46] = [
     Row { id: "webhook/verify", what: "verify a webhook of 1 KB / bare hmac", target: Target::AtMost(1.1) },
     Row {
         id: "webhook/verify_parse",
@@ -92,6 +92,9 @@ const ROWS: [Row; 43] = [
     row("kotlin/create_1/fresh", "Kotlin: a create as by default, on a new connection / the same", Target::None),
     row("kotlin/create_64/okhttp", "Kotlin: 64 creates at a time, reused / OkHttp by hand", Target::AtMost(1.0)),
     row("kotlin/create_64/fresh", "Kotlin: 64 creates at a time as by default / the same", Target::None),
+    row("ruby/verify_parse/own", "Ruby: verify and parse / OpenSSL and JSON.parse", Target::AtMost(0.6)),
+    row("ruby/create_1/net_http", "Ruby: a create on a reused connection / Net::HTTP by hand", Target::AtMost(1.0)),
+    row("ruby/require", "Ruby: require", Target::AtMost(20.0)),
 ];
 
 /// At least one and a half times as fast.
@@ -123,6 +126,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
             "rust" => rust(&mut measured)?,
             "python" => python(&mut measured)?,
             "kotlin" => kotlin(&mut measured)?,
+            "ruby" => ruby(&mut measured)?,
             _ => node(&mut measured)?,
         }
     }
@@ -174,6 +178,12 @@ fn kotlin(measured: &mut Vec<Measured>) -> Result<(), String> {
     Line::new("mvn --quiet --batch-mode -Pbench -pl bench -am -Dmaven.test.skip verify")
         .within("bindings-kotlin")
         .run(|line| measured.extend(Measured::parse(line)))
+}
+
+fn ruby(measured: &mut Vec<Measured>) -> Result<(), String> {
+    RUBY.ensure()?;
+    Line::new("ruby bindings-ruby/build.rb addon").run(|_| ())?;
+    compare("ruby bindings-ruby/benches/compare.rb", measured)
 }
 
 fn node(measured: &mut Vec<Measured>) -> Result<(), String> {

@@ -1,0 +1,89 @@
+# frozen_string_literal: true
+
+# Measures against what a Ruby program would write by hand, in the same process and in turns, and prints a line for each:
+# `ruby benches/compare.rb`. Build the library first with `ruby build.rb addon`.
+
+$LOAD_PATH.unshift(File.expand_path("../lib", __dir__))
+
+require "json"
+require "net/http"
+require "openssl"
+require "kopokopo"
+require_relative "../test/support/sandbox"
+
+KEY = "a-key-of-a-benchmark"
+ROUNDS = 15
+
+def now
+  Process.clock_gettime(Process::CLOCK_MONOTONIC)
+end
+
+# The seconds of one call of each, the median of all rounds.
+def compare(count, **works)
+  times = works.transform_values { [] }
+  works.each_value(&:call)
+  ROUNDS.times do
+    works.each do |name, work|
+      started = now
+      count.times { work.call }
+      times[name] << ((now - started) / count)
+    end
+  end
+  times.transform_values { |found| found.sort[ROUNDS / 2] }
+end
+
+def report(id, ours, baseline)
+  values = { id: id, ours: (ours * 1e6).round(1), baseline: (baseline * 1e6).round(1), unit: "us" }
+  puts "measured #{JSON.generate(values)}"
+end
+
+def webhooks
+  body = File.binread(File.join(Sandbox::ROOT, "tests/vectors/payloads/webhook-buygoods_transaction_received.json"))
+  signature = KopoKopo.sign_webhook(KEY, body)
+  verifier = KopoKopo::WebhookVerifier.new(api_keys: [KEY])
+  found = compare(
+    500,
+    ours: -> { verifier.verify(body, signature) },
+    by_hand: lambda {
+      expected = OpenSSL::HMAC.hexdigest("SHA256", KEY, body)
+      raise unless OpenSSL.secure_compare(expected, signature)
+
+      JSON.parse(body)
+    },
+  )
+  report("ruby/verify_parse/own", found[:ours], found[:by_hand])
+end
+
+def creates
+  sandbox = Sandbox.new
+  k2 = KopoKopo::Client.new(**sandbox.credentials, fresh_connections: false)
+  token = k2.oauth.token.access_token
+  uri = URI("#{sandbox.base_url}/api/v2/incoming_payments")
+  body = JSON.generate(
+    payment_channel: "M-PESA STK Push", till_number: "K000000", subscriber: { phone_number: "+254712345678" },
+    amount: { currency: "KES", value: 100 }, _links: { callback_url: Sandbox::PUSH[:callback_url] },
+  )
+  headers = { "content-type" => "application/json", "accept" => "application/json", "authorization" => "Bearer #{token}" }
+  http = Net::HTTP.start(uri.host, uri.port)
+  by_hand = lambda do
+    response = http.post(uri.path, body, headers)
+    raise response.body unless response.code == "201"
+  end
+  found = compare(30, ours: -> { k2.incoming_payments.create(**Sandbox::PUSH) }, by_hand: by_hand)
+  report("ruby/create_1/net_http", found[:ours], found[:by_hand])
+end
+
+# What `require` adds to the start of Ruby.
+def start
+  lib = File.expand_path("../lib", __dir__)
+  found = compare(
+    1,
+    ours: -> { system(RbConfig.ruby, "-I", lib, "-e", "require 'kopokopo'", exception: true) },
+    bare: -> { system(RbConfig.ruby, "-e", "", exception: true) },
+  )
+  puts "measured #{JSON.generate(id: "ruby/require", ours: ((found[:ours] - found[:bare]) * 1000).round(1), baseline: nil, unit: "ms")}"
+end
+
+webhooks
+creates
+start

@@ -1,0 +1,27 @@
+# frozen_string_literal: true
+
+require_relative "lib/kopokopo/version"
+
+# The gem for this platform, with the native libraries that `build.rb` has put into `lib/kopokopo`.
+Gem::Specification.new do |spec|
+  minors = Dir[File.join(__dir__, "lib/kopokopo/[0-9]*/")].map { |folder| Gem::Version.new(File.basename(folder)) }.sort
+  raise "build the native library first: ruby build.rb" if minors.empty?
+
+  spec.name = "kopokopo"
+  spec.version = KopoKopo::VERSION
+  spec.authors = ["The kopokopo contributors"]
+  spec.summary = "M-PESA payments in Kenya through Kopo Kopo (K2 Connect)"
+  spec.description = "A typed client for the Kopo Kopo API: payments, webhooks and payouts that happen once. " \
+                     "Not affiliated with Kopo Kopo Inc."
+  spec.homepage = "https://github.com/kopokopo-sdk/kopokopo"
+  spec.licenses = ["MIT", "Apache-2.0"]
+  spec.metadata = { "rubygems_mfa_required" => "true", "source_code_uri" => spec.homepage }
+
+  # Without `-gnu`, which RubyGems before 3.3.21 does not find.
+  spec.platform = "#{Gem::Platform.local.cpu}-#{Gem::Platform.local.os}"
+  major, minor = minors.last.segments
+  spec.required_ruby_version = [">= #{minors.first}", "< #{major}.#{minor + 1}.dev"]
+
+  spec.files = Dir.chdir(__dir__) { Dir["lib/**/*", "sig/**/*.rbs", "README.md", "LICENSE-*", ".yardopts"].select { |path| File.file?(path) } }
+  spec.add_runtime_dependency "bigdecimal", ">= 3.0", "< 5"
+end
