@@ -22,7 +22,7 @@ pub(crate) fn show(ruby: &Ruby, view: View<'_>) -> Result<Value, Error> {
         View::Bool(value) => Ok(value.into_value_with(ruby)),
         View::Integer(value) => Ok(value.into_value_with(ruby)),
         View::Seconds(value) => Ok(value.into_value_with(ruby)),
-        View::Amount(amount) => ruby.module_kernel().funcall(*BIG_DECIMAL, (amount.to_string(),)),
+        View::Amount(amount) => decimal(ruby, &amount.to_string()),
         View::Timestamp(moment) => self::moment(ruby, moment),
         View::Metadata(metadata) => metadata::hash(ruby, metadata),
         View::Text(text) | View::Currency(text) | View::Personal(text) | View::Secret(text) => {
@@ -45,6 +45,15 @@ pub(crate) fn show(ruby: &Ruby, view: View<'_>) -> Result<Value, Error> {
             make(ruby, classes::variant(ruby, union, word)?, values)
         }
         View::Object(object) => Ok(ruby.obj_wrap(Native(object.clone())).as_value()),
+    }
+}
+
+/// Most amounts are whole, and those are read faster from a number.
+fn decimal(ruby: &Ruby, digits: &str) -> Result<Value, Error> {
+    let kernel = ruby.module_kernel();
+    match digits.parse::<i64>() {
+        Ok(whole) => kernel.funcall(*BIG_DECIMAL, (whole,)),
+        Err(_) => kernel.funcall(*BIG_DECIMAL, (digits,)),
     }
 }
 
