@@ -2151,18 +2151,20 @@ module KopoKopo
     end
 
     # Writes what a person found out about a request whose outcome is unknown. The state is `accepted`, with its id if
-    # it is known, or `refused` or `not_sent`: then the request may be sent again. The reason is stored.
+    # it is known, or `refused` or `not_sent`: then the request may be sent again. The reason is stored. With an
+    # `attempt`, another attempt is not resolved: what a person found out about one is not true of the next.
     #
-    # Raises: {InvalidRequestError} if the state is none of these, the reason is blank, or the record is not unknown.
-    # {NotFoundError} if the journal has no such key.
+    # Raises: {InvalidRequestError} if the state is none of these, the reason is blank, the record is not unknown, or it
+    # has another attempt. {NotFoundError} if the journal has no such key.
     #
     # @param key [String]
     # @param state [String]
     # @param reason [String]
     # @param id [String, nil]
+    # @param attempt [Integer, nil]
     # @return [JournalRecord]
-    def resolve(key, state:, reason:, id: nil)
-      call("resolve", { key: key, state: state, reason: reason, id: id })
+    def resolve(key, state:, reason:, id: nil, attempt: nil)
+      call("resolve", { key: key, state: state, reason: reason, id: id, attempt: attempt })
     end
   end
 
