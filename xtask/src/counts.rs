@@ -12,7 +12,11 @@ impl Counts {
     /// Takes up a line of output if it is one that a test program ends with.
     pub(crate) fn take(&mut self, line: &str) {
         let line = line.trim();
-        let found = rust(line).or_else(|| python(line)).or_else(|| node(line)).or_else(|| maven(line));
+        let found = rust(line)
+            .or_else(|| python(line))
+            .or_else(|| node(line))
+            .or_else(|| maven(line))
+            .or_else(|| minitest(line));
         self.add(found.unwrap_or_default());
     }
 
@@ -53,6 +57,21 @@ fn python(line: &str) -> Option<Counts> {
     let mut counts = Counts::default();
     parts.split(", ").try_for_each(|part| counts.part(part))?;
     Some(counts)
+}
+
+/// `12 runs, 34 assertions, 0 failures, 0 errors, 1 skips`, of Ruby.
+fn minitest(line: &str) -> Option<Counts> {
+    let parts: Option<Vec<(u64, &str)>> = line
+        .split(", ")
+        .map(|part| part.split_once(' ').and_then(|(number, word)| Some((number.parse().ok()?, word))))
+        .collect();
+    match parts?[..] {
+        [(runs, "runs"), (_, "assertions"), (failures, "failures"), (errors, "errors"), (skipped, "skips")] => {
+            let failed = failures + errors;
+            Some(Counts { passed: runs.saturating_sub(failed + skipped), failed, skipped })
+        }
+        _ => None,
+    }
 }
 
 /// `# pass 12`, `ℹ fail 0`: one line for each word.
@@ -106,11 +125,15 @@ mod tests {
         assert_eq!(counts(&["216 passed in 71.02s (0:01:11)"]), (216, 0, 0));
         assert_eq!(counts(&["ℹ tests 9", "ℹ pass 7", "ℹ fail 1", "# skipped 1", "ℹ duration_ms 12.5"]), (7, 1, 1));
         let class = "[INFO] Tests run: 5, Failures: 0, Errors: 0, Skipped: 0, Time elapsed: 1.2 s -- in PaymentTest";
+        assert_eq!(counts(&["12 runs, 34 assertions, 1 failures, 2 errors, 1 skips"]), (8, 3, 1));
         assert_eq!(counts(&[class, "[INFO] Tests run: 5, Failures: 1, Errors: 0, Skipped: 1"]), (3, 1, 1));
     }
 
     #[test]
     fn what_only_looks_like_one_is_not() {
-        assert_eq!(counts(&["passed in 3s", "none was in 3s", "# passed", "Tests run: many", "in 1"]), (0, 0, 0));
+        assert_eq!(
+            counts(&["passed in 3s", "none was in 3s", "# passed", "Tests run: many", "in 1", "3 runs, 2"]),
+            (0, 0, 0)
+        );
     }
 }
