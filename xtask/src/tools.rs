@@ -37,7 +37,7 @@ pub(crate) static CARGO_DENY: Tool = Tool {
     name: "cargo-deny",
     probe: "cargo-deny --version",
     version: Some("0.20.2"),
-    install: "cargo install cargo-deny --version 0.20.2 --locked --root .tools",
+    install: "cargo install cargo-deny --version 0.20.2 --locked --debug --root .tools",
     ours: true,
 };
 
