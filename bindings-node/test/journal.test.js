@@ -113,7 +113,7 @@ test('pg runs the statements, and claims events inside of a transaction', async 
   assert.match(eventsTable, /CREATE TABLE IF NOT EXISTS kopokopo_events/);
   assert.match(index, /CREATE INDEX IF NOT EXISTS kopokopo_journal_created_at/);
   assert.match(insert, /VALUES \(\$1, .*\$16\) ON CONFLICT \(idempotency_key\) DO NOTHING$/);
-  assert.match(update, /WHERE idempotency_key = \$16 AND version = \$17$/);
+  assert.match(update, /WHERE idempotency_key = \$15 AND version = \$16$/);
   queries.length = 0;
   const event = new WebhookVerifier({ apiKeys: [KEY] }).verify(BODY, signWebhook(KEY, BODY));
   assert.equal(await once(event, pg), true);

@@ -32,9 +32,12 @@ function webhooks(verifier, handler, options = {}) {
         },
       );
     } catch (error) {
-      // Without `next`, as with node:http, the promise rejects.
-      if (!next) throw error;
-      next(error);
+      if (next) return next(error);
+      // With node:http nobody awaits the promise: a rejection would end the process, and the webhook would have no response.
+      console.error(error);
+      if (response.headersSent) return response.destroy();
+      response.statusCode = 500;
+      response.end();
     }
   };
 }

@@ -117,9 +117,14 @@ impl KopoKopo {
     /// Returns a client whose creates happen once for this key: see [`crate::journal`].
     ///
     /// # Errors
-    /// `invalid_request`, field `idempotency_key`, for a key that is too long or not printable ASCII.
+    /// `invalid_request`, field `idempotency_key`, for a key that is too long or not printable ASCII, or if this client has
+    /// another one already.
     pub fn idempotent(&self, key: impl Into<String>) -> Result<Self> {
-        self.with_options(CallOptions { idempotency_key: Some(key.into()), ..CallOptions::default() })
+        let key = key.into();
+        if self.idempotency_key().is_some_and(|own| own != key) {
+            return Err(KopoKopoError::invalid("idempotency_key", "is given twice, with different values"));
+        }
+        self.with_options(CallOptions { idempotency_key: Some(key), ..CallOptions::default() })
     }
 
     /// Returns a client with this journal, which shares connections, token and retry budget with this client. See

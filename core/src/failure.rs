@@ -214,7 +214,8 @@ const fn may_have_taken_effect(status: u16) -> bool {
         301 | 307 | 308 => false,
         // A redirect to a result, or a protocol that was not requested.
         100..=199 | 300..=399 => true,
-        _ => status >= 500 || matches!(status, 408 | 409),
+        // 499 is of gateways whose client gave up waiting.
+        _ => status >= 500 || matches!(status, 408 | 409 | 499),
     }
 }
 

@@ -266,39 +266,10 @@ async fn record_that_is_written_after_its_worker_gave_up_does_not_become_unknown
     }
 }
 
-/// A store whose code panics when it writes an outcome.
-struct Panicking(MemoryJournal);
-
-impl JournalStore for Panicking {
-    fn insert(&self, record: JournalRecord) -> BoxFuture<'_, kopokopo::Result<bool>> {
-        self.0.insert(record)
-    }
-
-    fn update(&self, _: JournalRecord, _: u64) -> BoxFuture<'_, kopokopo::Result<bool>> {
-        panic!("of the store");
-    }
-
-    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, kopokopo::Result<Option<JournalRecord>>> {
-        self.0.get(key)
-    }
-
-    fn list<'a>(&'a self, _: &'a JournalQuery) -> BoxFuture<'a, kopokopo::Result<Vec<JournalRecord>>> {
-        Box::pin(async { panic!("of the store") })
-    }
-}
-
 #[tokio::test]
-async fn outcome_of_a_sent_request_survives_a_store_that_panics() {
-    let server = Server::start(|seen, before| {
-        Act::Respond(if seen.line.starts_with("POST /oauth/token ") { token(before) } else { created("p1") })
-    })
-    .await;
-    let store = MemoryJournal::default();
-    let client = server.builder().journal(Panicking(store.clone())).build().unwrap();
-    assert_eq!(create(&client, "a").await.unwrap(), "p1");
-    assert_eq!(record(&store, "a").await.state, JournalState::Started);
-    let error = client.journal().unwrap().list(&JournalQuery::default()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Journal);
-    assert!(error.to_string().contains("its store panicked"), "{error}");
-    assert_eq!(server.count(CREATE), 1);
+async fn two_keys_of_one_call_are_refused() {
+    let server = Server::start(|_, before| Act::Respond(token(before))).await;
+    let client = server.builder().journal(MemoryJournal::default()).build().unwrap().idempotent("a").unwrap();
+    assert_eq!(client.idempotent("b").unwrap_err().field(), Some("idempotency_key"));
+    assert!(client.idempotent("a").is_ok());
 }

@@ -259,15 +259,14 @@ async fn outcome_replaces_the_evidence_of_a_crash() {
 }
 
 #[test]
-fn panicking_store_after_the_send_keeps_the_result_and_key() {
+fn panicking_store_after_the_send_keeps_the_id() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let server = Server::with_token(|_, _| Act::Respond(created("p1"))).await;
         let store = Hooked { panic_update: true, ..Hooked::default() };
         let client = server.builder().journal(store.clone()).build().unwrap();
-        let got = push(&client, "a").await;
-        let error = got.unwrap_err();
-        assert_eq!(error.idempotency_key(), Some("a"), "{error:?}");
+        assert_eq!(push(&client, "a").await.unwrap(), "p1");
+        assert_eq!(store.get("a").await.unwrap().unwrap().state, JournalState::Started);
     });
 }
 
@@ -281,6 +280,18 @@ async fn sandbox_record_is_not_returned_in_production() {
     push(&one, "order").await.unwrap();
     let id = push(&other, "order").await;
     assert_ne!(id.as_deref().ok(), Some("sandbox"), "creates in production: {}", production.count(CREATE));
+}
+
+#[tokio::test]
+async fn payments_of_the_sandbox_say_nothing_about_production() {
+    let production = Server::with_token(|_, _| Act::Close).await;
+    let sandbox = Server::with_token(|_, _| Act::Close).await;
+    let store = MemoryJournal::default();
+    let client = |server: &Server| server.builder().journal(store.clone()).build().unwrap();
+    push(&client(&production), "order").await.unwrap_err();
+    let error = client(&sandbox).journal().unwrap().reconcile("order").await.unwrap_err();
+    assert_eq!((error.kind(), error.field()), (ErrorKind::Configuration, Some("environment")));
+    assert_eq!(store.get("order").await.unwrap().unwrap().state, JournalState::Unknown);
 }
 
 #[tokio::test]

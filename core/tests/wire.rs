@@ -200,6 +200,7 @@ async fn refusal_of_create_by_gateway_differs_from_api_error_and_unknown_outcome
         ("413 Payload Too Large", "<html>", ErrorKind::Api),
         ("403 Forbidden", "", ErrorKind::Permission),
         ("409 Conflict", "", ErrorKind::OutcomeUnknown),
+        ("499 Client Closed Request", "", ErrorKind::OutcomeUnknown),
         ("409 Conflict", r#"{"error_code":409,"error_message":"exists already"}"#, ErrorKind::OutcomeUnknown),
     ] {
         let server = Server::with_token(move |_, _| Act::Respond(response(status, "", body))).await;

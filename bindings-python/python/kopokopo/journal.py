@@ -123,6 +123,8 @@ class SqliteJournal(DBAPIJournal):
     def __init__(self, path: str | Path, *, timeout: float = 30.0, create_tables: bool = True) -> None:
         if str(path) in ("", ":memory:") or str(path).startswith("file:"):
             raise ConfigurationError("path: must be a file, because a journal must survive the program", field="path")
+        # Later connections must open the same file, also after the program has changed its folder.
+        path = Path(path).absolute()
 
         def connect() -> sqlite3.Connection:
             connection = sqlite3.connect(path, timeout=timeout, check_same_thread=False)

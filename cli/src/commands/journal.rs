@@ -184,6 +184,10 @@ fn open(place: Option<&str>) -> Result<Arc<dyn JournalStore>, Failure> {
     if place.contains("://") {
         return refuse("must be the path of a SQLite file, or begin with postgresql://".to_owned());
     }
+    if place.contains(['@', '=']) && !Path::new(place).exists() {
+        // It may have a password, which must not be in an error.
+        return refuse("must be the path of a SQLite file, or a URL that begins with postgresql://".to_owned());
+    }
     if !Path::new(place).is_file() {
         let path = std::path::absolute(place).map_or_else(|_| place.to_owned(), |path| path.display().to_string());
         return refuse(format!("there is no file {path}"));

@@ -40,6 +40,9 @@ pub(super) enum Details {
         callback_url: String,
         #[serde(default)]
         has_key: bool,
+        /// Where the request was sent.
+        #[serde(default)]
+        base_url: String,
     },
     Reversal {
         transaction_reference: String,
@@ -50,7 +53,7 @@ pub(super) enum Details {
 
 impl Details {
     /// None for operations that cannot be found by anything but their results.
-    pub(super) fn of(operation: &str, request: &Value, key: &str) -> Option<Self> {
+    pub(super) fn of(base_url: &str, operation: &str, request: &Value, key: &str) -> Option<Self> {
         let has_key = has_key(request, key);
         let text = |pointer: &str| request.pointer(pointer).and_then(Value::as_str).map(ToOwned::to_owned);
         match operation {
@@ -61,6 +64,7 @@ impl Details {
                 phone_hash: text("/subscriber/phone_number")?.parse::<PhoneNumber>().ok()?.hash().as_str().to_owned(),
                 callback_url: text("/_links/callback_url")?,
                 has_key,
+                base_url: base_url.to_owned(),
             }),
             REVERSAL => Some(Self::Reversal { transaction_reference: text("/transaction_reference")?, has_key }),
             _ => None,

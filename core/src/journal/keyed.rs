@@ -105,7 +105,7 @@ async fn create_once(client: &KopoKopo, endpoint: &'static Endpoint, body: &[u8]
         journal,
         endpoint,
         body: Body::Json(body.to_vec().into()),
-        details: Details::of(endpoint.operation, &request, key).map(|details| details.to_json()),
+        details: Details::of(client.base_url(), endpoint.operation, &request, key).map(|details| details.to_json()),
         key: key.to_owned(),
         fingerprint,
         wait: client.in_progress_wait(),

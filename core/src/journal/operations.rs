@@ -83,7 +83,8 @@ impl Journal {
     /// cannot be found out stays `unknown`. Never sends the request.
     ///
     /// # Errors
-    /// `not_found` if the journal has no such key. `journal` if the store fails. Errors of the poll are returned too.
+    /// `not_found` if the journal has no such key. `journal` if the store fails. `configuration`, field `environment`, if the
+    /// request was sent to another one. Errors of the poll are returned too.
     pub async fn reconcile(&self, key: &str) -> Result<JournalRecord> {
         check_key(key)?;
         let found = self.store().get(key).await?.ok_or_else(no_record)?;
@@ -138,9 +139,16 @@ impl Journal {
         } else {
             found
         };
-        let Some(Details::StkPush { till_number, callback_url, .. }) = Details::of_record(&record) else {
+        let Some(Details::StkPush { till_number, callback_url, base_url, .. }) = Details::of_record(&record) else {
             return Ok(record);
         };
+        // A payment of the sandbox says nothing about a request to production.
+        if base_url != self.client.base_url() {
+            return Err(KopoKopoError::configuration(
+                "environment",
+                "is not the one that this request was sent to: use a client of that one",
+            ));
+        }
         let Some(deadline) = Instant::now().checked_add(limit) else { return Ok(record) };
         let polled = timeout_at(deadline, self.polled(&record, till_number, callback_url, limit)).await;
         // What is not found out stays unknown, and is found out later.
