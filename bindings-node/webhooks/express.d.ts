@@ -24,7 +24,8 @@ export function verify(verifier: WebhookVerifier, request: NodeRequest): Promise
  *
  * The response is 401 for a `SignatureError`, 400 for a `DecodeError`, and 413 for a body larger than the verifier's
  * `maxBody`, and 500 if the `journal` of the options fails. If the handler sends no response, it is 200. Errors of the
- * handler are passed to `next`: Express responds with 500, and the webhook is delivered again.
+ * handler are passed to `next`: Express responds with 500, and the webhook is delivered again. Without a `next`, as with
+ * node:http, the error is printed, and the response is 500.
  */
 export function webhooks<
   Request extends NodeRequest = Or<ExpressRequest, NodeRequest>,

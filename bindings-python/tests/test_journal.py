@@ -99,6 +99,19 @@ def test_same_key_sends_one_request(sandbox: Sandbox, tmp_path: Path, name: str)
     assert [found.key for found in k2.journal.list()] == [name]
 
 
+def test_relative_path_means_the_same_file_in_every_folder(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "one")
+    journal = SqliteJournal("payments.db")
+    monkeypatch.chdir(tmp_path / "other")
+    KopoKopo(**sandbox.credentials, journal=journal).send_money.create(idempotency_key="a", **wage())
+    assert (tmp_path / "one" / "payments.db").exists()
+    assert not (tmp_path / "other" / "payments.db").exists()
+
+
 def test_lost_response_is_unknown_until_result_is_observed(sandbox: Sandbox, tmp_path: Path) -> None:
     k2 = KopoKopo(**sandbox.credentials, journal=SqliteJournal(tmp_path / "payments.db"))
     sandbox.control("PUT /_sandbox/faults", {"operation": "send_money.create", "kind": "reset_after_effect"})

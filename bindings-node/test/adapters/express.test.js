@@ -154,3 +154,18 @@ test('connection closed before the body is read rejects', async (t) => {
   assert.ok(error instanceof SignatureError);
   assert.match(error.message, /connection closed before the full body/);
 });
+
+test('handler that fails in a server of node:http responds 500, and the program goes on', async (t) => {
+  const logged = t.mock.method(console, 'error', () => {});
+  const failure = new Error('the database is down');
+  const handle = webhooks(verifier, () => Promise.reject(failure));
+  const server = await listen(http.createServer(handle));
+  t.after(server.close);
+  for (let delivery = 0; delivery < 2; delivery += 1) {
+    assert.equal((await send(server.port, PAID, sign(PAID))).status, 500);
+  }
+  assert.deepEqual(
+    logged.mock.calls.map((call) => call.arguments),
+    [[failure], [failure]],
+  );
+});
