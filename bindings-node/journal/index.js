@@ -88,6 +88,7 @@ function openFile(file) {
     const { DatabaseSync } = require('node:sqlite');
     return new DatabaseSync(file);
   } catch (error) {
+    if (error.code === 'ERR_SQLITE_ERROR') throw wrong('database', `cannot be opened at ${file}: ${error.message}`, error);
     if (error.code !== 'ERR_UNKNOWN_BUILTIN_MODULE' && error.code !== 'MODULE_NOT_FOUND') throw error;
     throw wrong('database', 'a path needs Node 22.13 or later, which has node:sqlite: pass a database of better-sqlite3');
   }

@@ -100,7 +100,9 @@ def test_guide_takes_a_payment(tmp_path: Path, oldest: bool) -> None:
             project.run(*command.split())
         project.shell("from shop.models import Order; print(Order.objects.create(total='100').pk)")
         with project.serving():
+            assert project.post("/orders/1/ask/", {"phone": "abc"}) == 400
             assert project.post("/orders/1/ask/", {"phone": "254700000001"}) == 202
+            assert project.post("/orders/1/ask/", {"phone": "254700000002"}) == 409
             assert project.post("/orders/1/ask/", {"phone": "254700000001"}) == 202
             # The result, and the webhook of the subscription.
             handled = "from kopokopo.contrib.django.models import Event; print(Event.objects.filter(body='').count())"
@@ -116,15 +118,15 @@ def test_guide_takes_a_payment(tmp_path: Path, oldest: bool) -> None:
             (
                 "import json",
                 "from kopokopo.contrib.django.models import Payment",
-                "payment = Payment.objects.get()",
+                "payment = Payment.objects.get(key='order-1-2')",
                 "print(json.dumps([payment.key, payment.state, payment.status]))",
             )
         )
-        assert json.loads(project.shell(rows)) == ["order-1", "accepted", "Success"]
+        assert json.loads(project.shell(rows)) == ["order-1-2", "accepted", "Success"]
         assert "OK" in project.run("manage.py", "test")
         sent = "from shop.wages import pay; print(pay(7, '254700000001', 500, '2026-11').state)"
         assert project.shell(sent) == "accepted"
-        reference = "from kopokopo.contrib.django.models import Payment; print(Payment.objects.get().payment_key)"
+        reference = "from kopokopo.contrib.django.models import Payment; print(Payment.objects.get(key='order-1-2').payment_key)"
         paid_key = project.shell(reference).split(":")[-1]
         assert project.shell(f"from shop.refunds import refund; print(len(refund(1, '{paid_key}')))") == "36"
         assert sandbox.control("GET /_sandbox/state")["paid_out"]

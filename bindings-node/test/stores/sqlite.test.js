@@ -116,8 +116,12 @@ for (const driver of process.env.K2_TEST_SQLITE ? [process.env.K2_TEST_SQLITE] :
 
 test('path of a file is opened by node:sqlite, or has an error with the remedy', async (t) => {
   const { place } = await createDatabase(t, found.at(-1));
-  if (hasNodeSqlite) assert.equal(sqliteJournal(place).dialect, 'sqlite');
-  else assert.throws(() => sqliteJournal(place), { kind: 'configuration', field: 'database', message: /Node 22\.13.*better-sqlite3/ });
+  if (hasNodeSqlite) {
+    assert.equal(sqliteJournal(place).dialect, 'sqlite');
+    const folder = path.dirname(place);
+    const error = { kind: 'configuration', field: 'database', message: new RegExp(`cannot be opened at ${folder}:`) };
+    assert.throws(() => sqliteJournal(folder), error);
+  } else assert.throws(() => sqliteJournal(place), { kind: 'configuration', field: 'database', message: /Node 22\.13.*better-sqlite3/ });
 });
 
 test('database in memory, and invalid options, are refused', () => {

@@ -127,7 +127,10 @@ class SqliteJournal(DBAPIJournal):
         path = Path(path).absolute()
 
         def connect() -> sqlite3.Connection:
-            connection = sqlite3.connect(path, timeout=timeout, check_same_thread=False)
+            try:
+                connection = sqlite3.connect(path, timeout=timeout, check_same_thread=False)
+            except sqlite3.OperationalError as error:
+                raise sqlite3.OperationalError(f"{error}: {path}") from error
             _make_durable(connection, timeout)
             return connection
 
