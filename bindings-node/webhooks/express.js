@@ -33,7 +33,7 @@ function webhooks(verifier, handler, options = {}) {
       );
     } catch (error) {
       if (next) return next(error);
-      // With node:http nobody awaits the promise: a rejection would end the process, and the webhook would have no response.
+      // With node:http no code awaits the promise: a rejection would end the process, and the webhook would have no response.
       console.error(error);
       if (response.headersSent) return response.destroy();
       response.statusCode = 500;

@@ -124,7 +124,7 @@ class SqliteJournal(DBAPIJournal):
         if str(path) in ("", ":memory:") or str(path).startswith("file:"):
             raise ConfigurationError("path: must be a file, because a journal must survive the program", field="path")
         # Later connections must open the same file, also after the program has changed its folder.
-        path = Path(path).absolute()
+        path = os.path.abspath(path)
 
         def connect() -> sqlite3.Connection:
             try:
