@@ -181,7 +181,9 @@ def test_key_without_journal_and_broken_stores(sandbox: Sandbox, tmp_path: Path)
                 idempotency_key="a", **wage()
             )
     with pytest.raises(JournalError, match=f"unable to open database file: {tmp_path}"):
-        KopoKopo(**sandbox.credentials, journal=SqliteJournal(tmp_path)).send_money.create(idempotency_key="a", **wage())
+        KopoKopo(**sandbox.credentials, journal=SqliteJournal(tmp_path)).send_money.create(
+            idempotency_key="a", **wage()
+        )
     assert effects(sandbox) == before
     with pytest.raises(ConfigurationError, match="must be a file"):
         SqliteJournal(":memory:")
