@@ -11,7 +11,7 @@ use std::{
 
 use futures_util::{
     FutureExt,
-    future::{BoxFuture, FusedFuture},
+    future::{BoxFuture, FusedFuture, ready},
 };
 use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -59,23 +59,26 @@ pub(crate) fn create<'a>(
     body: &'a [u8],
     key: &'a str,
 ) -> BoxFuture<'a, Result<ResourceId>> {
+    if endpoint.safety == RetrySafety::Idempotent {
+        let error =
+            KopoKopoError::invalid("idempotency_key", "is not needed: this operation may be repeated without it");
+        return ready(Err(error.with_operation(endpoint.operation))).boxed();
+    }
+    // Not `cfg!`: the code of what is never called would stay in apps.
+    #[cfg(feature = "small")]
+    let _ = (client, body, key);
+    #[cfg(feature = "small")]
+    return ready(Err(KopoKopoError::configuration(
+        "journal",
+        "is not available in apps: calls with an idempotency key belong in a backend",
+    )))
+    .boxed();
+    #[cfg(not(feature = "small"))]
     Box::pin(create_once(client, endpoint, body, key))
 }
 
+#[cfg_attr(feature = "small", expect(dead_code, reason = "apps have no journal"))]
 async fn create_once(client: &KopoKopo, endpoint: &'static Endpoint, body: &[u8], key: &str) -> Result<ResourceId> {
-    if endpoint.safety == RetrySafety::Idempotent {
-        return Err(KopoKopoError::invalid(
-            "idempotency_key",
-            "is not needed: this operation may be repeated without it",
-        )
-        .with_operation(endpoint.operation));
-    }
-    if cfg!(feature = "small") {
-        return Err(KopoKopoError::configuration(
-            "journal",
-            "is not available in apps: calls with an idempotency key belong in a backend",
-        ));
-    }
     let Some(journal) = client.journal_settings().cloned() else {
         return Err(KopoKopoError::configuration(
             "journal",
