@@ -4,7 +4,7 @@
 use crate::{
     shell::Line,
     step::Step,
-    tools::{CLIPPY, MAVEN, NODE, PYTHON, PYTHON_TOOLS, RUBY},
+    tools::{CARGO_DENY, CLIPPY, MAVEN, NODE, PHP, PHPUNIT, PYTHON, PYTHON_TOOLS, RUBY},
 };
 
 /// The program that plays Kopo Kopo for the tests, and the one that writes the deletion vectors.
@@ -16,7 +16,7 @@ fn conformance(testee: &str) -> Line {
 }
 
 pub(crate) fn steps() -> Vec<Step> {
-    vec![python(), node(), ruby(), kotlin(), kills(), growth(), swift()]
+    vec![python(), node(), ruby(), kotlin(), php(), kills(), growth(), swift()]
 }
 
 /// Installs the Python package and its tools.
@@ -120,6 +120,29 @@ fn kotlin() -> Step {
                 "sh ../tests/with-postgres.sh sh ../tests/with-mariadb.sh mvn --batch-mode --no-transfer-progress verify",
             ),
             conformance("sh bindings-kotlin/testee.sh"),
+        ],
+        tests: true,
+    }
+}
+
+/// The PHP package.
+fn php() -> Step {
+    Step {
+        name: "php".into(),
+        what: "the PHP package behaves as every scenario and vector says, and survives signals and forks".into(),
+        needs: vec![&CARGO_DENY, &CLIPPY, &PHP, &PHPUNIT],
+        lines: vec![
+            Line::new(PROGRAMS),
+            Line::new("cargo clippy --package kopokopo-php --locked -- -D warnings"),
+            Line::new(
+                "cargo-deny --manifest-path bindings-php/Cargo.toml --target x86_64-unknown-linux-gnu --locked check \
+                 --hide-inclusion-graph licenses bans sources",
+            ),
+            Line::new("cargo build --package kopokopo-php --locked"),
+            Line::new(
+                "sh bindings-php/php.sh /usr/bin/phpunit --no-configuration --do-not-cache-result bindings-php/tests/ProcessTest.php",
+            ),
+            conformance("sh bindings-php/php.sh bindings-php/tests/testee.php"),
         ],
         tests: true,
     }

@@ -84,6 +84,23 @@ pub(crate) static RUBY: Tool = Tool {
     ours: false,
 };
 
+/// With its headers, from which the extension's bindings are made.
+pub(crate) static PHP: Tool = Tool {
+    name: "php",
+    probe: "php-config --version",
+    version: None,
+    install: "apt-get install php8.2-cli php8.2-dev libclang-dev clang",
+    ours: false,
+};
+
+pub(crate) static PHPUNIT: Tool = Tool {
+    name: "phpunit",
+    probe: "/usr/bin/phpunit --version",
+    version: None,
+    install: "apt-get install phpunit",
+    ours: false,
+};
+
 pub(crate) static NIGHTLY: Tool = Tool {
     name: "nightly",
     probe: "cargo +nightly --version",

@@ -11,6 +11,7 @@ mod mobile;
 pub(crate) mod model;
 mod node;
 mod order;
+mod php;
 mod python;
 mod read;
 mod ruby;
@@ -70,6 +71,7 @@ fn outputs_of(udl: &str, root: &Path) -> Result<Vec<Output>, String> {
     outputs.extend(kotlin::generate(&contract, kotlin::Package::Jvm)?);
     outputs.extend(kotlin::generate(&mobile, kotlin::Package::Android)?);
     outputs.extend(swift::generate(&contract, &mobile)?);
+    outputs.extend(php::generate(&contract)?);
     Ok(outputs)
 }
 

@@ -1,0 +1,129 @@
+//! What the library asks of the program: tokens, and requests of a journal's store. The library's thread may not run PHP,
+//! so a question waits here until PHP, in a call, takes it and replies on its own thread.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, PoisonError},
+    thread::Thread,
+};
+
+use ext_php_rs::prelude::*;
+use futures_util::{FutureExt, future::BoxFuture};
+use kopokopo::{AccessToken, KopoKopoError, PerProcess, TokenSource};
+use kopokopo_ffi::{error::Error, journal::HostStore, reply::Reply, value::duration};
+
+/// Each process has its own: a fork may come while the library's thread adds a question.
+static QUEUE: PerProcess<Mutex<Queue>> = PerProcess::new();
+
+#[derive(Default)]
+struct Queue {
+    questions: VecDeque<Question>,
+    /// PHP's thread, while it waits.
+    waiting: Option<Thread>,
+}
+
+fn with_queue<T>(work: impl FnOnce(&mut Queue) -> T) -> Option<T> {
+    let queue = QUEUE.get(|| Ok::<_, Error>(Mutex::default())).ok()?;
+    let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+    Some(work(&mut queue))
+}
+
+/// Wakes this thread when there is a question.
+pub(crate) fn wake(thread: Thread) {
+    with_queue(|queue| queue.waiting = Some(thread));
+}
+
+/// The oldest question.
+pub(crate) fn next() -> Option<Question> {
+    with_queue(|queue| queue.questions.pop_front()).flatten()
+}
+
+fn ask(question: Question) {
+    with_queue(|queue| {
+        queue.questions.push_back(question);
+        if let Some(thread) = &queue.waiting {
+            thread.unpark();
+        }
+    });
+}
+
+enum Pending {
+    Token(Reply<kopokopo::Result<AccessToken>>),
+    Text(Reply<Result<String, String>>),
+}
+
+/// A question for the program's function with this number. Later replies have no effect.
+#[php_class]
+#[php(name = "KopoKopo\\Internal\\Question")]
+pub struct Question {
+    number: i64,
+    request: Option<String>,
+    reply: Pending,
+}
+
+#[php_impl]
+impl Question {
+    /// The number of the program's function.
+    pub fn number(&self) -> i64 {
+        self.number
+    }
+
+    /// The store's request as JSON. Null: the library needs a token.
+    pub fn request(&self) -> Option<String> {
+        self.request.clone()
+    }
+
+    /// A token, and how many seconds it works.
+    pub fn token(&self, token: &str, expires_in: Option<f64>) {
+        let Pending::Token(reply) = &self.reply else { return };
+        reply.send(match expires_in.map(duration).transpose() {
+            Ok(expires_in) => Ok(AccessToken { token: token.into(), expires_in }),
+            Err(remedy) => Err(KopoKopoError::token_source(format!("expires_in {remedy}"))),
+        });
+    }
+
+    /// The store's result, as JSON.
+    pub fn result(&self, text: String) {
+        if let Pending::Text(reply) = &self.reply {
+            reply.send(Ok(text));
+        }
+    }
+
+    /// The reason why there is no result.
+    pub fn fail(&self, detail: String) {
+        match &self.reply {
+            Pending::Token(reply) => reply.send(Err(KopoKopoError::token_source(detail))),
+            Pending::Text(reply) => reply.send(Err(detail)),
+        }
+    }
+}
+
+/// The program's token source.
+pub(crate) struct Source(pub(crate) i64);
+
+impl TokenSource for Source {
+    fn token(&self) -> BoxFuture<'static, kopokopo::Result<AccessToken>> {
+        let number = self.0;
+        async move {
+            let (reply, receiver) = Reply::new();
+            ask(Question { number, request: None, reply: Pending::Token(reply) });
+            receiver.await.unwrap_or_else(|_| Err(KopoKopoError::token_source("it ended without a token")))
+        }
+        .boxed()
+    }
+}
+
+/// The program's store.
+pub(crate) struct Store(pub(crate) i64);
+
+impl HostStore for Store {
+    fn execute(&self, request: String) -> BoxFuture<'static, Result<String, String>> {
+        let number = self.0;
+        async move {
+            let (reply, receiver) = Reply::new();
+            ask(Question { number, request: Some(request), reply: Pending::Text(reply) });
+            receiver.await.unwrap_or_else(|_| Err("its store ended without a result".to_owned()))
+        }
+        .boxed()
+    }
+}

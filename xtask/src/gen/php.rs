@@ -1,0 +1,279 @@
+//! Generates the PHP package from the contract: its classes, enumerations, errors and functions. The text is in
+//! `xtask/templates/php`. Code that does not depend on the contract is in `bindings-php/php`, and is written by hand.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::{
+    Output,
+    model::{Callable, Contract, Default, Enum, Field, Object, Record, Shape, Text, Type, camel_case, snake_case},
+    template::Templates,
+};
+
+const FILES: [(&str, &str); 6] = [
+    ("bindings-php/php/Generated/Client.php", "Client.php.j2"),
+    ("bindings-php/php/Generated/Enums.php", "Enums.php.j2"),
+    ("bindings-php/php/Generated/Exceptions.php", "Exceptions.php.j2"),
+    ("bindings-php/php/Generated/Functions.php", "Functions.php.j2"),
+    ("bindings-php/php/Generated/Records.php", "Records.php.j2"),
+    ("bindings-php/php/Generated/Unions.php", "Unions.php.j2"),
+];
+
+/// A method of the records that report a payment.
+const PAYMENT_METHOD: &str = "is_paid_at_least";
+
+/// Makes the generated files of the package.
+pub(super) fn generate(contract: &Contract) -> Result<Vec<Output>, String> {
+    let mut templates = Templates::load("php")?;
+    templates.add_filter("comment", comment);
+    let view = Package(contract).view();
+    FILES.into_iter().map(|(path, name)| Ok(Output { path, text: templates.render(name, &view)? })).collect()
+}
+
+struct Package<'a>(&'a Contract);
+
+impl Package<'_> {
+    fn view(&self) -> Value {
+        let Contract { hash, functions, objects, records, enums, error, .. } = self.0;
+        let functions = functions.iter().filter(|function| function.name != PAYMENT_METHOD);
+        let objects = objects.iter().filter(|object| !object.is_watch());
+        json!({
+            "hash": hash,
+            "objects": objects.map(|object| self.object(object)).collect::<Vec<_>>(),
+            "functions": functions.map(|function| self.method(None, function)).collect::<Vec<_>>(),
+            "records": records.iter().filter(|record| record.usage.output).map(|record| self.record(record)).collect::<Vec<_>>(),
+            "enums": enums.iter().filter(|found| found.shape == Shape::Open).map(|found| self.enumeration(found)).collect::<Vec<_>>(),
+            "closed": enums.iter().filter(|found| found.shape == Shape::Closed).map(|found| self.enumeration(found)).collect::<Vec<_>>(),
+            "unions": enums.iter().filter(|found| found.shape == Shape::Union).map(|found| self.enumeration(found)).collect::<Vec<_>>(),
+            "error": {
+                "docs": renamed(&error.docs),
+                "fields": error.fields.iter().map(|field| self.field(field)).collect::<Vec<_>>(),
+                "kinds": error.kinds.iter().map(|kind| json!({"name": kind.name, "word": kind.word, "docs": renamed(&kind.docs)})).collect::<Vec<_>>(),
+            },
+        })
+    }
+
+    fn object(&self, object: &Object) -> Value {
+        let section = self.0.section(&object.name).filter(|_| object.constructors.is_empty());
+        let make = |callable: &Callable| self.method(Some(object), callable);
+        json!({
+            "name": class(&object.name),
+            "word": object.name,
+            "docs": renamed(&object.docs),
+            "section": section,
+            "is_client": object.is_client(),
+            "is_handle": object.is_handle(),
+            "constructors": object.constructors.iter().map(make).collect::<Vec<_>>(),
+            "methods": object.methods.iter().map(make).collect::<Vec<_>>(),
+        })
+    }
+
+    fn method(&self, object: Option<&Object>, callable: &Callable) -> Value {
+        let state = callable.returns.as_ref().and_then(Type::watched);
+        let result = state.as_ref().or(callable.returns.as_ref());
+        let parameters = self.0.parameters(callable);
+        let is_constructor = object.is_some_and(|object| object.constructors.contains(callable));
+        let style = match (&callable.returns, callable.arguments.first()) {
+            (_, Some(Field { ty: Type::Callback(_), .. })) => "callback",
+            _ if is_constructor => "constructor",
+            _ if state.is_some() => "watch",
+            _ if callable.is_accessor() && object.is_some_and(Object::is_client) => "section",
+            _ if callable.is_async => "call",
+            _ if parameters.iter().any(|field| field.ty == Type::Bytes) => "bytes",
+            _ => "ask",
+        };
+        json!({
+            "name": camel_case(&callable.name),
+            "word": callable.name,
+            "docs": renamed(&callable.docs),
+            "style": style,
+            "operation": object.and_then(|object| self.0.section(&object.name)),
+            "parameters": ordered(&parameters).map(|field| self.field(field)).collect::<Vec<_>>(),
+            "returns": result.map_or("void".to_owned(), |ty| self.output(ty)),
+            "class": result.and_then(|ty| if let Type::Object(name) = ty { Some(class(name)) } else { None }),
+            "read": result.map(|ty| self.read(ty, "$result")),
+        })
+    }
+
+    fn record(&self, record: &Record) -> Value {
+        let has = |name: &str| record.fields.iter().any(|field| field.name == name);
+        json!({
+            "name": record.name,
+            "word": snake_case(&record.name),
+            "docs": renamed(&record.docs),
+            "fields": record.fields.iter().enumerate().map(|(at, field)| self.content(field, &format!("$row[{at}]"), false)).collect::<Vec<_>>(),
+            "is_payment": has("payment_key") && has("raw"),
+        })
+    }
+
+    fn enumeration(&self, found: &Enum) -> Value {
+        let variants = found.variants.iter().map(|variant| {
+            let (_, fields) = self.0.contents(variant);
+            json!({
+                "name": variant.name,
+                "constant": snake_case(&variant.name).to_uppercase(),
+                "word": variant.word,
+                "docs": renamed(&variant.docs),
+                "fields": ordered(fields).map(|field| self.content(field, "$row[1]", found.usage.input)).collect::<Vec<_>>(),
+            })
+        });
+        json!({
+            "name": found.name,
+            "docs": renamed(&found.docs),
+            "is_input": found.usage.input,
+            "is_output": found.usage.output,
+            "variants": variants.collect::<Vec<_>>(),
+        })
+    }
+
+    /// A field of what the library returns, or of what programs make.
+    fn content(&self, field: &Field, value: &str, is_input: bool) -> Value {
+        let mut view = self.field(field);
+        view["read"] = self.read(&field.ty, value).into();
+        let ty = if is_input { view["input"].as_str().unwrap_or_default().to_owned() } else { self.output(&field.ty) };
+        view["qualified"] = qualified(&ty).into();
+        view
+    }
+
+    fn field(&self, field: &Field) -> Value {
+        let name = camel_case(&field.name);
+        let input = self.input(&field.ty);
+        let is_optional = field.ty.is_optional();
+        let given = match field.ty.element() {
+            Type::Text(Text::Raw) if field.name == "event" => {
+                format!("${name} instanceof Event ? ${name}->raw : ${name}")
+            }
+            // An empty array is a list for PHP.
+            Type::Text(Text::Metadata) => format!("${name} ?: null"),
+            _ => format!("${name}"),
+        };
+        json!({
+            "name": name,
+            "word": field.name,
+            "docs": renamed(&field.docs),
+            "input": if is_optional { format!("{input}|null") } else { input },
+            "output": self.output(&field.ty),
+            "documented": self.documented(&field.ty),
+            "default": field.default.as_ref().map(default),
+            "hidden": field.hidden(),
+            "is_optional": field.ty.is_optional() || field.default.is_some(),
+            "is_bytes": field.ty == Type::Bytes,
+            "given": given,
+        })
+    }
+
+    /// A parameter's type. An amount that is a float is refused by the core, which says why, so PHP must not make text of it.
+    fn input(&self, ty: &Type) -> String {
+        match ty.inner() {
+            Type::Text(Text::Amount) => "string|int|float".to_owned(),
+            Type::Text(Text::Timestamp) => "\\DateTimeInterface|string".to_owned(),
+            Type::Text(Text::Raw) => "Event|string".to_owned(),
+            Type::Enum(name) if self.0.enumeration(name).is_some_and(|found| found.shape != Shape::Union) => {
+                format!("{name}|string")
+            }
+            inner => self.output(inner),
+        }
+    }
+
+    #[allow(clippy::self_only_used_in_recursion, reason = "called like `input`")]
+    fn output(&self, ty: &Type) -> String {
+        match ty {
+            Type::Bool => "bool".to_owned(),
+            Type::U16 | Type::U32 | Type::U64 => "int".to_owned(),
+            Type::F64 => "float".to_owned(),
+            Type::Text(Text::Timestamp) => "\\DateTimeImmutable".to_owned(),
+            Type::Text(Text::Metadata) | Type::List(_) => "array".to_owned(),
+            Type::String | Type::Bytes | Type::Text(_) => "string".to_owned(),
+            Type::Record(name) | Type::Enum(name) => name.clone(),
+            Type::Object(name) => class(name),
+            Type::Callback(_) => "callable".to_owned(),
+            Type::Optional(inner) => format!("?{}", self.output(inner)),
+        }
+    }
+
+    fn documented(&self, ty: &Type) -> String {
+        match ty {
+            Type::Optional(inner) => format!("{}|null", self.documented(inner)),
+            Type::List(inner) => format!("list<{}>", self.documented(inner)),
+            Type::Text(Text::Metadata) => "array<string, scalar>".to_owned(),
+            own => self.output(own),
+        }
+    }
+
+    /// The expression that makes a value of what the extension returned.
+    #[allow(clippy::self_only_used_in_recursion, reason = "called like `input`")]
+    fn read(&self, ty: &Type, value: &str) -> String {
+        match ty {
+            Type::Optional(inner) => match self.read(inner, value) {
+                plain if plain == value => plain,
+                read => format!("{value} === null ? null : {read}"),
+            },
+            Type::List(inner) => match &**inner {
+                Type::Record(name) => format!("\\array_map({name}::fromNative(...), {value})"),
+                _ => value.to_owned(),
+            },
+            Type::Record(name) | Type::Enum(name) => format!("{name}::fromNative({value})"),
+            Type::Object(name) => format!("new {}({value})", class(name)),
+            Type::Text(Text::Timestamp) => format!("new \\DateTimeImmutable({value})"),
+            _ => value.to_owned(),
+        }
+    }
+}
+
+/// What must be given first: PHP has no required parameter after an optional one.
+fn ordered(fields: &[Field]) -> impl Iterator<Item = &Field> {
+    let (required, optional): (Vec<_>, Vec<_>) = fields.iter().partition(|field| field.default.is_none());
+    required.into_iter().chain(optional)
+}
+
+/// A type in a namespace of another.
+fn qualified(ty: &str) -> String {
+    let names = ty.split('|').map(|name| {
+        let (mark, name) = name.strip_prefix('?').map_or(("", name), |name| ("?", name));
+        let root = if name.starts_with(|c: char| c.is_ascii_uppercase()) { "\\KopoKopo\\" } else { "" };
+        format!("{mark}{root}{name}")
+    });
+    names.collect::<Vec<_>>().join("|")
+}
+
+/// The client's class is `KopoKopo\Client`: PHP's names ignore case, so a class `KopoKopo` would be easy to confuse.
+fn class(object: &str) -> String {
+    if object == "KopoKopo" { "Client".to_owned() } else { object.to_owned() }
+}
+
+fn default(default: &Default) -> String {
+    match default {
+        Default::Null => "null".to_owned(),
+        Default::Bool(value) => value.to_string(),
+        Default::Int(value) => value.to_string(),
+        Default::Float(digits) => digits.clone(),
+        Default::String(text) => format!("'{text}'"),
+        Default::Variant(name) => format!("'{}'", snake_case(name)),
+        Default::EmptyList => "[]".to_owned(),
+    }
+}
+
+/// Documentation with PHP's spelling of the names of fields and methods.
+fn renamed(docs: &str) -> String {
+    let parts = docs.split('`').enumerate().map(|(at, part)| {
+        let is_name = at % 2 == 1 && part.contains('_') && part.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+        if is_name { camel_case(part) } else { part.to_owned() }
+    });
+    parts.collect::<Vec<_>>().join("`")
+}
+
+/// A documentation comment at this indent.
+#[allow(clippy::needless_pass_by_value, reason = "the template engine passes values")]
+fn comment(docs: String, indent: Option<usize>) -> String {
+    if docs.trim().is_empty() {
+        return String::new();
+    }
+    let indent = " ".repeat(indent.unwrap_or_default());
+    let mut out = "/**\n".to_owned();
+    for line in docs.trim().replace("*/", "* /").lines() {
+        let _ = writeln!(out, "{}", format!("{indent} * {}", line.trim_end()).trim_end());
+    }
+    let _ = write!(out, "{indent} */\n{indent}");
+    out
+}
