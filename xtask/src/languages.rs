@@ -15,6 +15,9 @@ fn conformance(testee: &str) -> Line {
     Line::new(&format!("cargo run --locked --quiet --package kopokopo-tests --bin conformance -- -- {testee}"))
 }
 
+/// Steps that run only if `--only` names them: their packages are in development, and need what other checks do not.
+pub(crate) const ONLY_IF_NAMED: [&str; 1] = ["php"];
+
 pub(crate) fn steps() -> Vec<Step> {
     vec![python(), node(), ruby(), kotlin(), php(), kills(), growth(), swift()]
 }

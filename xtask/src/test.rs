@@ -137,14 +137,29 @@ fn tests() -> Vec<Step> {
 }
 
 pub(crate) fn run(options: &Options) -> Result<(), String> {
-    let steps = step::select(steps().into_iter().chain(languages::steps()).collect(), &options.only)?;
     if options.list {
-        let rows: Vec<_> = steps.iter().map(|step| [step.name.clone(), step.what.clone()]).collect();
+        let rows: Vec<_> = chosen(&options.only, true)?.into_iter().map(|step| [listed(&step), step.what]).collect();
         print!("{}", table(["step", "what"], &rows));
         return Ok(());
     }
+    let steps = chosen(&options.only, false)?;
     tools::check(&needed(&steps))?;
     step::run(&steps, "cargo xtask test --only ")
+}
+
+/// The steps that `only` names. If it names none: all, those that run only if named too if `with_named`.
+fn chosen(only: &[String], with_named: bool) -> Result<Vec<Step>, String> {
+    let mut steps = step::select(steps().into_iter().chain(languages::steps()).collect(), only)?;
+    steps.retain(|step| with_named || !only.is_empty() || !is_only_if_named(step));
+    Ok(steps)
+}
+
+fn is_only_if_named(step: &Step) -> bool {
+    languages::ONLY_IF_NAMED.contains(&step.name.as_str())
+}
+
+fn listed(step: &Step) -> String {
+    if is_only_if_named(step) { format!("{} (only if named)", step.name) } else { step.name.clone() }
 }
 
 /// Every tool of the steps once.
@@ -160,7 +175,9 @@ fn needed(steps: &[Step]) -> Vec<&'static Tool> {
 
 #[cfg(test)]
 mod tests {
-    use super::{needed, steps};
+    #![allow(clippy::unwrap_used)]
+    use super::{chosen, listed, needed, steps};
+    use crate::languages::ONLY_IF_NAMED;
 
     #[test]
     fn names_of_steps_are_unique_and_can_be_given_to_only() {
@@ -170,6 +187,22 @@ mod tests {
         let count = names.len();
         names.dedup();
         assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn a_step_that_runs_only_if_named_is_listed_and_not_in_a_plain_run() {
+        for name in ONLY_IF_NAMED {
+            let named = chosen(&[name.to_owned()], false).unwrap();
+            assert_eq!(named.iter().map(listed).collect::<Vec<_>>(), [format!("{name} (only if named)")]);
+            assert!(chosen(&[], true).unwrap().iter().any(|step| step.name == name));
+            assert!(chosen(&[], false).unwrap().iter().all(|step| step.name != name));
+        }
+    }
+
+    #[test]
+    fn a_plain_run_asks_for_no_tool_of_php() {
+        let steps = chosen(&[], false).unwrap();
+        assert!(needed(&steps).iter().all(|tool| !["php", "phpunit"].contains(&tool.name)));
     }
 
     #[test]
