@@ -17,7 +17,7 @@ mod values;
 use ext_php_rs::{binary_slice::BinarySlice, prelude::*, types::Zval};
 use kopokopo::ErrorKind;
 use kopokopo_ffi::{
-    error::{Error, Result},
+    error::{self, Error, Result},
     operations::{self, Object},
     runtime,
     value::Reflect as _,
@@ -61,14 +61,16 @@ impl Native {
         })
     }
 
-    /// Verifies a body and returns its event.
-    pub fn verify(&self, body: BinarySlice<'_, u8>, signature: Option<&str>) -> Zval {
-        guard(|| Ok(show(self.0.verifier()?.verify(&body, signature)?.view())))
+    /// Verifies a body and returns its event. A signature that is not UTF-8 is a wrong one.
+    pub fn verify(&self, body: BinarySlice<'_, u8>, signature: Option<BinarySlice<'_, u8>>) -> Zval {
+        let signature = signature.as_deref().map(|signature| String::from_utf8_lossy(signature));
+        guard(|| Ok(show(self.0.verifier()?.verify(&body, signature.as_deref())?.view())))
     }
 
-    /// Verifies a body.
-    pub fn verify_signature(&self, body: BinarySlice<'_, u8>, signature: Option<&str>) -> Zval {
-        guard(|| self.0.verifier()?.verify_signature(&body, signature).map(|()| Zval::null()))
+    /// Verifies a body, as `verify` does.
+    pub fn verify_signature(&self, body: BinarySlice<'_, u8>, signature: Option<BinarySlice<'_, u8>>) -> Zval {
+        let signature = signature.as_deref().map(|signature| String::from_utf8_lossy(signature));
+        guard(|| self.0.verifier()?.verify_signature(&body, signature.as_deref()).map(|()| Zval::null()))
     }
 
     /// Reads the event of a body, without verifying it.
@@ -113,8 +115,12 @@ pub fn function(name: &str, given: &Zval) -> Zval {
 /// Signs a body.
 #[php_function]
 #[php(name = "KopoKopo\\Internal\\native_sign_webhook")]
-pub fn sign_webhook(api_key: &str, body: BinarySlice<'_, u8>) -> Zval {
-    guard(|| Ok(values::text(operations::sign_webhook(api_key, &body)?.as_bytes())))
+pub fn sign_webhook(api_key: BinarySlice<'_, u8>, body: BinarySlice<'_, u8>) -> Zval {
+    let refused = || error::at(ErrorKind::Configuration, "api_key", "must be text in UTF-8");
+    guard(|| {
+        let api_key = std::str::from_utf8(&api_key).map_err(|_| refused())?;
+        Ok(values::text(operations::sign_webhook(api_key, &body)?.as_bytes()))
+    })
 }
 
 /// PHP unloads the extension when the process ends: no thread may run its code after that.

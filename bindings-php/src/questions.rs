@@ -7,7 +7,7 @@ use std::{
     thread::Thread,
 };
 
-use ext_php_rs::prelude::*;
+use ext_php_rs::{binary_slice::BinarySlice, prelude::*};
 use futures_util::{FutureExt, future::BoxFuture};
 use kopokopo::{AccessToken, KopoKopoError, PerProcess, TokenSource};
 use kopokopo_ffi::{error::Error, journal::HostStore, reply::Reply, value::duration};
@@ -89,8 +89,9 @@ impl Question {
         }
     }
 
-    /// The reason why there is no result.
-    pub fn fail(&self, detail: String) {
+    /// The reason why there is no result. It comes from an exception, so it may be any bytes.
+    pub fn fail(&self, detail: BinarySlice<'_, u8>) {
+        let detail = String::from_utf8_lossy(&detail).into_owned();
         match &self.reply {
             Pending::Token(reply) => reply.send(Err(KopoKopoError::token_source(detail))),
             Pending::Text(reply) => reply.send(Err(detail)),

@@ -1,12 +1,18 @@
 <?php
 
-// What only PHP can have: signals, forks, and secrets in its dumps. Run by phpunit.
+// What only PHP can have: signals, forks, its kinds of throwables, bytes that are no text, and secrets in its dumps. Run by
+// phpunit.
 
 declare(strict_types=1);
 
 use KopoKopo\Client;
+use KopoKopo\Exception\AuthenticationException;
+use KopoKopo\Exception\ConfigurationException;
 use KopoKopo\Exception\ConnectionException;
+use KopoKopo\Exception\InvalidRequestException;
 use KopoKopo\Exception\OutcomeUnknownException;
+use KopoKopo\Exception\SignatureException;
+use KopoKopo\WebhookVerifier;
 use PHPUnit\Framework\TestCase;
 
 require_once __DIR__ . '/../php/autoload.php';
@@ -102,6 +108,73 @@ final class ProcessTest extends TestCase
         self::assertTrue($call(), 'the parent still calls');
     }
 
+    public function testMessageHasTheFieldOnce(): void
+    {
+        try {
+            self::client('127.0.0.1:1')->reversals->create(transactionReference: '', reason: 'x', callbackUrl: 'https://shop.example/x');
+            self::fail('an empty reference is refused');
+        } catch (InvalidRequestException $error) {
+            self::assertSame('transaction_reference', $error->field);
+            self::assertSame(1, \substr_count($error->getMessage(), 'transaction_reference:'), $error->getMessage());
+            self::assertStringStartsWith('reversals.create: transaction_reference: ', $error->getMessage());
+        }
+    }
+
+    /** @return iterable<string, array{Closure}> */
+    public static function tokenSources(): iterable
+    {
+        yield 'an exception' => [static fn () => throw new RuntimeException('no token today')];
+        yield 'an error of PHP' => [static fn () => throw new TypeError('no token today')];
+        yield 'bytes that are no text' => [static fn () => throw new Error("no token today \xff")];
+    }
+
+    /** @dataProvider tokenSources */
+    public function testWhatATokenSourceThrowsIsTheReasonOfTheFailure(Closure $source): void
+    {
+        $client = Client::withTokenSource($source, baseUrl: 'http://127.0.0.1:1');
+        $this->expectException(AuthenticationException::class);
+        $this->expectExceptionMessage('the token source failed: no token today');
+        self::create($client);
+    }
+
+    public function testTokenThatIsNoTextIsAFailureOfTheTokenSource(): void
+    {
+        $client = Client::withTokenSource(static fn () => "canary\xff", baseUrl: 'http://127.0.0.1:1');
+        try {
+            self::create($client);
+            self::fail('the token is refused');
+        } catch (AuthenticationException $error) {
+            self::assertStringNotContainsString('canary', $error . \print_r($error, true));
+        }
+    }
+
+    public function testSignatureAndKeyThatAreNoTextAreRefused(): void
+    {
+        $verifier = new WebhookVerifier(apiKeys: ['canary-key']);
+        foreach (['verify', 'verifySignature'] as $method) {
+            try {
+                $verifier->$method('{}', \str_repeat("\xff", 64));
+                self::fail('the signature is wrong');
+            } catch (SignatureException $error) {
+                self::assertStringNotContainsString("\u{fffd}", $error->getMessage());
+            }
+        }
+        $calls = [
+            static fn () => \KopoKopo\signWebhook("canary\xff", '{}'),
+            static fn () => new WebhookVerifier(apiKeys: ["canary\xff"]),
+            static fn () => new Client(clientId: 'app', clientSecret: self::SECRET, apiKey: "canary\xff", environment: 'sandbox'),
+        ];
+        foreach ($calls as $call) {
+            try {
+                $call();
+                self::fail('the key is refused');
+            } catch (ConfigurationException $error) {
+                self::assertStringContainsString('must be text in UTF-8', $error->getMessage());
+                self::assertStringNotContainsString('canary', $error . \print_r($error, true));
+            }
+        }
+    }
+
     public function testNoSecretIsInDumpsAndTraces(): void
     {
         \ini_set('zend.exception_ignore_args', '0');
@@ -116,7 +189,7 @@ final class ProcessTest extends TestCase
         try {
             new Client(clientId: 'app', clientSecret: self::SECRET, apiKey: 'canary-key', baseUrl: 'ftp://x');
             self::fail('the base URL is refused');
-        } catch (\KopoKopo\Exception\ConfigurationException $error) {
+        } catch (ConfigurationException $error) {
             $texts[] = $error . \print_r($error->getTrace(), true);
         }
         self::assertStringNotContainsString('canary', \implode("\n", $texts));

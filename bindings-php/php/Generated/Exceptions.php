@@ -103,7 +103,8 @@ class KopoKopoException extends Failure
         /** @var string|null */
         public readonly ?string $fingerprint = null,
     ) {
-        parent::__construct(\implode(': ', \array_filter([$operation, $field, $detail], \is_string(...))));
+        // The detail begins with the field.
+        parent::__construct($operation === null ? $detail : "{$operation}: {$detail}");
     }
 
     /** The stable name of the kind, the same in every language. */

@@ -42,7 +42,7 @@ final class Handler
         }
         try {
             $handler->run($question);
-        } catch (\Exception $error) {
+        } catch (\Throwable $error) {
             $question->fail($error->getMessage());
         }
     }
