@@ -19,7 +19,9 @@ const HELLO = {
 };
 
 /** Methods whose first argument is not an object. */
-const POSITIONAL = new Set(['get', 'cancel', 'revoke', 'introspect', 'wait', 'watch', 'reconcile', 'reconcileAll', 'observe', 'resolve']);
+const POSITIONAL = new Set(['get', 'cancel', 'revoke', 'introspect', 'wait', 'watch', 'reconcile', 'reconcileAll', 'observe']);
+/** The one method with parameters that can be left out in the middle. */
+const RESOLVE = ['key', 'state', 'reason', 'id', 'attempt'];
 
 const clients = new Map();
 
@@ -39,7 +41,7 @@ const requests = {
     const client = options ? clients.get(name).withOptions(toOptions(options)) : clients.get(name);
     const [section, method] = operation.split('.').map(camel);
     const fields = fromTagged(request);
-    const passed = POSITIONAL.has(method) ? Object.values(fields) : Object.keys(fields).length ? [fields] : [];
+    const passed = method === 'resolve' ? RESOLVE.map((name) => fields[name]) : POSITIONAL.has(method) ? Object.values(fields) : Object.keys(fields).length ? [fields] : [];
     // Lengths of time are in milliseconds in JavaScript.
     if (method === 'reconcileAll') passed[0] *= 1000;
     const isWait = method === 'wait' || method === 'watch';
