@@ -2704,7 +2704,7 @@ public protocol JournalProtocol: AnyObject, Sendable {
 
     func reconcileAll(olderThan: Double) async throws  -> [JournalRecord]
 
-    func resolve(key: String, state: String, reason: String, id: String?) async throws  -> JournalRecord
+    func resolve(key: String, state: String, reason: String, id: String?, attempt: UInt32?) async throws  -> JournalRecord
 
 }
 
@@ -2832,12 +2832,12 @@ open func reconcileAll(olderThan: Double = Double(60.0))async throws  -> [Journa
         )
 }
 
-open func resolve(key: String, state: String, reason: String, id: String? = nil)async throws  -> JournalRecord  {
+open func resolve(key: String, state: String, reason: String, id: String? = nil, attempt: UInt32? = nil)async throws  -> JournalRecord  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_kopokopo_ffi_fn_method_journal_resolve(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(key),FfiConverterString.lower(state),FfiConverterString.lower(reason),FfiConverterOptionString.lower(id)
+                        self.uniffiCloneHandle(),FfiConverterString.lower(key),FfiConverterString.lower(state),FfiConverterString.lower(reason),FfiConverterOptionString.lower(id),FfiConverterOptionUInt32.lower(attempt)
                 )
             },
             pollFunc: ffi_kopokopo_ffi_rust_future_poll_rust_buffer,

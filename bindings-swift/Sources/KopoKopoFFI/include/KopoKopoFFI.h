@@ -764,7 +764,7 @@ uint64_t uniffi_kopokopo_ffi_fn_method_journal_reconcile_all(uint64_t ptr, doubl
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_JOURNAL_RESOLVE
 #define UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_METHOD_JOURNAL_RESOLVE
-uint64_t uniffi_kopokopo_ffi_fn_method_journal_resolve(uint64_t ptr, RustBuffer key, RustBuffer state, RustBuffer reason, RustBuffer id
+uint64_t uniffi_kopokopo_ffi_fn_method_journal_resolve(uint64_t ptr, RustBuffer key, RustBuffer state, RustBuffer reason, RustBuffer id, RustBuffer attempt
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_KOPOKOPO_FFI_FN_CLONE_JOURNALSTORE
