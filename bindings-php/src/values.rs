@@ -8,13 +8,10 @@ use ext_php_rs::{
     convert::IntoZval,
     types::{ZendClassObject, ZendHashTable, ZendObject, ZendStr, Zval},
 };
-use kopokopo::types::MetadataValue;
 use kopokopo_ffi::{
     error::{self, Error, Result},
-    value::{Variant, View, codec::encode_error},
+    value::{Json, Variant, View, codec::encode_error},
 };
-
-use serde_json::Value;
 
 use crate::Native;
 
@@ -83,7 +80,7 @@ pub(crate) fn show(view: View<'_>) -> Zval {
         View::Metadata(metadata) => {
             let mut table = ZendHashTable::new();
             for (name, value) in metadata.iter() {
-                let _ = table.insert(name, metadata_value(value));
+                let _ = table.insert(name, json(Json::of(value)));
             }
             return array(table);
         }
@@ -110,15 +107,6 @@ fn table(count: usize) -> ZBox<ZendHashTable> {
     ZendHashTable::with_capacity(u32::try_from(count).unwrap_or_default())
 }
 
-fn metadata_value(given: &MetadataValue) -> Zval {
-    match given {
-        MetadataValue::Bool(own) => json(&Value::Bool(*own)),
-        MetadataValue::Text(own) => text(own.as_bytes()),
-        MetadataValue::Number(number) => self::number(number),
-        MetadataValue::Json(own) => json(&serde_json::from_str(own).unwrap_or_default()),
-    }
-}
-
 /// A number that PHP cannot have with all its digits stays text.
 fn number(digits: &str) -> Zval {
     let mut value = Zval::new();
@@ -130,26 +118,28 @@ fn number(digits: &str) -> Zval {
     value
 }
 
-fn json(given: &Value) -> Zval {
+/// What cannot be read stays as it is written.
+fn json(given: Json<'_>) -> Zval {
     let mut value = Zval::new();
     match given {
-        Value::Null => value.set_null(),
-        Value::Bool(own) => value.set_bool(*own),
-        Value::Number(own) => return number(&own.to_string()),
-        Value::String(own) => return text(own.as_bytes()),
-        Value::Array(items) => {
+        Json::Null => value.set_null(),
+        Json::Bool(own) => value.set_bool(own),
+        Json::Integer(digits) | Json::Decimal(digits) => return number(digits),
+        Json::Text(own) => return text(own.as_bytes()),
+        Json::List(items) => {
             let mut table = table(items.len());
-            items.iter().for_each(|item| push(&mut table, json(item)));
+            items.iter().for_each(|item| push(&mut table, json(Json::read(item.get()))));
             return array(table);
         }
         // An empty array would be a list.
-        Value::Object(pairs) => {
+        Json::Object(pairs) => {
             let mut object = ZendObject::new_stdclass();
             for (name, item) in pairs {
-                let _ = object.set_property(name, json(item));
+                let _ = object.set_property(&name, json(Json::read(item.get())));
             }
             return object.into_zval(false).unwrap_or_else(|_| Zval::null());
         }
+        Json::Unreadable(written) => return text(written.as_bytes()),
     }
     value
 }

@@ -7,11 +7,13 @@
 
 pub mod codec;
 mod input;
+mod json;
 mod path;
 pub(crate) mod read;
 mod view;
 
 pub use input::{Arguments, MAX_DEPTH, Value};
+pub use json::Json;
 pub use path::FieldPath;
 pub use read::{ArgumentReader, FromValue, duration};
 pub(crate) use read::{from_text, request, union_in};
