@@ -136,12 +136,13 @@ fn php() -> Step {
         needs: vec![&CARGO_DENY, &CLIPPY, &PHP, &PHPUNIT],
         lines: vec![
             Line::new(PROGRAMS),
-            Line::new("cargo clippy --package kopokopo-php --locked -- -D warnings"),
+            Line::new("cargo fmt --manifest-path bindings-php/Cargo.toml --check"),
+            Line::new("cargo clippy --manifest-path bindings-php/Cargo.toml --locked -- -D warnings"),
             Line::new(
                 "cargo-deny --manifest-path bindings-php/Cargo.toml --target x86_64-unknown-linux-gnu --locked check \
                  --hide-inclusion-graph licenses bans sources",
             ),
-            Line::new("cargo build --package kopokopo-php --locked"),
+            Line::new("cargo build --manifest-path bindings-php/Cargo.toml --locked"),
             Line::new(
                 "sh bindings-php/php.sh /usr/bin/phpunit --no-configuration --do-not-cache-result bindings-php/tests/ProcessTest.php",
             ),

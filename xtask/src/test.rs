@@ -53,9 +53,7 @@ fn lints() -> Vec<Step> {
             name: "clippy".into(),
             what: "no lint has anything to say, tests and benchmarks included".into(),
             needs: vec![&CLIPPY],
-            lines: vec![Line::new(
-                "cargo clippy --workspace --exclude kopokopo-ruby --exclude kopokopo-php --all-targets --locked -- -D warnings",
-            )],
+            lines: vec![Line::new("cargo clippy --all-targets --locked -- -D warnings")],
             tests: false,
         },
         Step {
@@ -83,7 +81,7 @@ fn tests() -> Vec<Step> {
             what: "unit tests and integration tests pass, with a PostgreSQL that is started for them".into(),
             needs: vec![],
             lines: vec![Line::new(
-                "sh tests/with-postgres.sh cargo test --workspace --exclude kopokopo-simulation --exclude kopokopo-ruby --exclude kopokopo-php --lib --bins --tests --examples --locked",
+                "sh tests/with-postgres.sh cargo test --workspace --exclude kopokopo-simulation --exclude kopokopo-ruby --lib --bins --tests --examples --locked",
             )],
             tests: true,
         },
@@ -98,19 +96,14 @@ fn tests() -> Vec<Step> {
             name: "doctest".into(),
             what: "every snippet of the documentation and of the README compiles and runs".into(),
             needs: vec![],
-            lines: vec![Line::new(
-                "cargo test --workspace --exclude kopokopo-ruby --exclude kopokopo-php --doc --locked",
-            )],
+            lines: vec![Line::new("cargo test --doc --locked")],
             tests: true,
         },
         Step {
             name: "docs".into(),
             what: "the documentation builds without a warning".into(),
             needs: vec![],
-            lines: vec![
-                Line::new("cargo doc --workspace --exclude kopokopo-ruby --exclude kopokopo-php --no-deps --locked")
-                    .env("RUSTDOCFLAGS", "-D warnings"),
-            ],
+            lines: vec![Line::new("cargo doc --no-deps --locked").env("RUSTDOCFLAGS", "-D warnings")],
             tests: false,
         },
         Step {
@@ -126,10 +119,8 @@ fn tests() -> Vec<Step> {
             what: "licences, bans and sources of all dependencies (security advisories are not looked up: no download)"
                 .into(),
             needs: vec![&CARGO_DENY],
-            // The tool that builds the PHP extension has dependencies for Windows, which the rules refuse: the step `php`
-            // checks the extension for the system that it is for.
             lines: vec![Line::new(
-                "cargo-deny --workspace --exclude kopokopo-php --locked check --hide-inclusion-graph licenses bans sources",
+                "cargo-deny --workspace --locked check --hide-inclusion-graph licenses bans sources",
             )],
             tests: false,
         },
