@@ -159,6 +159,24 @@ class TestJournalSqlite < KopoKopoTest
     FileUtils.remove_entry(@folder)
   end
 
+  # A driver that waits with Ruby's lock held would stop the thread that has SQLite's lock.
+  def test_a_call_waits_for_a_transaction_of_another_thread
+    k2 = client(journal: KopoKopo::ActiveRecordJournal.new)
+    create_tables
+    locked = Queue.new
+    writer = Thread.new do
+      Order.transaction do
+        KopoKopo.once(event, Order.connection)
+        locked << true
+        sleep 0.5
+      end
+    end
+    locked.pop
+    k2.incoming_payments.create(**push, idempotency_key: "order-1")
+    writer.join
+    assert_equal "accepted", k2.journal.get("order-1").state
+  end
+
   def test_a_database_in_memory_is_refused
     ActiveRecord::Base.establish_connection(adapter: "sqlite3", database: ":memory:")
     k2 = client(journal: KopoKopo::ActiveRecordJournal.new)

@@ -18,6 +18,12 @@ class Shop < Rails::Application
   config.kopokopo.journal = true
 end
 
+# Before Rails 8 a thread that waits for SQLite's lock stops the others, also the one that has the lock. With PostgreSQL
+# this is not needed.
+ActiveRecord::ConnectionAdapters::AbstractAdapter.set_callback(:checkout, :after) do |connection|
+  connection.raw_connection.busy_handler { |count| sleep(0.002) && count < 2500 }
+end
+
 TILL = "K000000"
 
 # An order is `new`, `asked` or `paid`.

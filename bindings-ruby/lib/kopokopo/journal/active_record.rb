@@ -37,6 +37,7 @@ module KopoKopo
       asked = JSON.parse(request)
       @base.connection_pool.with_connection do |connection|
         refuse(connection)
+        Database.wait_without_lock(connection)
         next JSON.generate(Database.dialect(connection)) if asked["operation"] == "dialect"
 
         Database.explaining("kopokopo_journal") { run(connection, asked["sql"], asked["parameters"]) }

@@ -6,6 +6,9 @@ module KopoKopo
     # The adapters of MySQL send no parameters by default.
     DIALECTS = { "SQLite" => "sqlite", "PostgreSQL" => "postgres", "PostGIS" => "postgres" }.freeze
 
+    # How long a statement waits for SQLite's lock, in milliseconds, if the configuration does not say.
+    DEFAULT_WAIT = 5000
+
     class << self
       # The dialect of a connection.
       def dialect(connection)
@@ -18,6 +21,25 @@ module KopoKopo
       # How ActiveRecord's drivers mark parameters.
       def placeholder(dialect)
         dialect == "postgres" ? "$1" : "?"
+      end
+
+      # Lets the other threads run while a statement waits for SQLite's lock. Before its version 2.0 the driver waits with
+      # Ruby's lock held, so that the thread that has SQLite's lock cannot commit, and the wait always fails.
+      def wait_without_lock(connection)
+        return unless connection.adapter_name == "SQLite"
+
+        driver = connection.raw_connection
+        return if driver.respond_to?(:busy_handler_timeout=)
+
+        seconds = Integer(connection.pool.db_config.configuration_hash[:timeout] || DEFAULT_WAIT) / 1000.0
+        deadline = nil
+        driver.busy_handler do |count|
+          now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+          deadline = now + seconds if count.zero?
+          # An interrupt must not leave SQLite's code in the middle of a statement.
+          Thread.handle_interrupt(Object => :never) { sleep 0.002 }
+          now < deadline
+        end
       end
 
       # Runs the block, and says how to create a table that does not exist.
