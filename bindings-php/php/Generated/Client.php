@@ -12,7 +12,7 @@ use KopoKopo\Internal\Native;
 use KopoKopo\Internal\NativeObject;
 
 /** @internal The digest of the contract that these files are generated from. */
-const CONTRACT_HASH = '8e1a691c705a8b17';
+const CONTRACT_HASH = 'a96c7d0ed11c7da5';
 
 /**
  * The Kopo Kopo API. Safe to share between threads and tasks, and safe to use after a fork.

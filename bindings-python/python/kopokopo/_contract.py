@@ -11,7 +11,7 @@ from typing import Any
 from kopokopo import _enums, _errors, _native, _records, _unions
 from kopokopo._record import Record
 
-CONTRACT_HASH = "8e1a691c705a8b17"
+CONTRACT_HASH = "a96c7d0ed11c7da5"
 
 if _native.contract_hash() != CONTRACT_HASH:
     raise ImportError(

@@ -52,22 +52,5 @@ func storing<Output>(_ work: () async throws -> Output) async throws -> Output {
 }
 
 private func foreignError(_ detail: String) -> KopoKopoRaw.KopoKopoError {
-    .Authentication(
-        detail: detail,
-        operation: nil,
-        field: nil,
-        status: nil,
-        serverCode: nil,
-        messages: [],
-        retryAfter: nil,
-        attempts: 0,
-        body: nil,
-        id: nil,
-        location: nil,
-        state: nil,
-        requestId: nil,
-        sentAt: nil,
-        idempotencyKey: nil,
-        fingerprint: nil
-    )
+    .Authentication(fields: KopoKopoRaw.ErrorFields(detail: detail))
 }

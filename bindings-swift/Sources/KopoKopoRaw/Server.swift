@@ -7517,6 +7517,109 @@ public func FfiConverterTypeDisbursement_lower(_ value: Disbursement) -> RustBuf
     return FfiConverterTypeDisbursement.lower(value)
 }
 
+public struct ErrorFields: Equatable, Hashable {
+    public let detail: String
+    public let operation: String?
+    public let field: String?
+    public let status: UInt16?
+    public let serverCode: String?
+    public let messages: [String]
+    public let retryAfter: Double?
+    public let attempts: UInt32
+    public let body: String?
+    public let id: String?
+    public let location: String?
+    public let state: String?
+    public let requestId: String?
+    public let sentAt: Timestamp?
+    public let idempotencyKey: String?
+    public let fingerprint: String?
+
+    public init(detail: String, operation: String? = nil, field: String? = nil, status: UInt16? = nil, serverCode: String? = nil, messages: [String] = [], retryAfter: Double? = nil, attempts: UInt32 = UInt32(0), body: String? = nil, id: String? = nil, location: String? = nil, state: String? = nil, requestId: String? = nil, sentAt: Timestamp? = nil, idempotencyKey: String? = nil, fingerprint: String? = nil) {
+        self.detail = detail
+        self.operation = operation
+        self.field = field
+        self.status = status
+        self.serverCode = serverCode
+        self.messages = messages
+        self.retryAfter = retryAfter
+        self.attempts = attempts
+        self.body = body
+        self.id = id
+        self.location = location
+        self.state = state
+        self.requestId = requestId
+        self.sentAt = sentAt
+        self.idempotencyKey = idempotencyKey
+        self.fingerprint = fingerprint
+    }
+
+}
+
+#if compiler(>=6)
+extension ErrorFields: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeErrorFields: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ErrorFields {
+        return
+            try ErrorFields(
+                detail: FfiConverterString.read(from: &buf),
+                operation: FfiConverterOptionString.read(from: &buf),
+                field: FfiConverterOptionString.read(from: &buf),
+                status: FfiConverterOptionUInt16.read(from: &buf),
+                serverCode: FfiConverterOptionString.read(from: &buf),
+                messages: FfiConverterSequenceString.read(from: &buf),
+                retryAfter: FfiConverterOptionDouble.read(from: &buf),
+                attempts: FfiConverterUInt32.read(from: &buf),
+                body: FfiConverterOptionString.read(from: &buf),
+                id: FfiConverterOptionString.read(from: &buf),
+                location: FfiConverterOptionString.read(from: &buf),
+                state: FfiConverterOptionString.read(from: &buf),
+                requestId: FfiConverterOptionString.read(from: &buf),
+                sentAt: FfiConverterOptionTypeTimestamp.read(from: &buf),
+                idempotencyKey: FfiConverterOptionString.read(from: &buf),
+                fingerprint: FfiConverterOptionString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ErrorFields, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.detail, into: &buf)
+        FfiConverterOptionString.write(value.operation, into: &buf)
+        FfiConverterOptionString.write(value.field, into: &buf)
+        FfiConverterOptionUInt16.write(value.status, into: &buf)
+        FfiConverterOptionString.write(value.serverCode, into: &buf)
+        FfiConverterSequenceString.write(value.messages, into: &buf)
+        FfiConverterOptionDouble.write(value.retryAfter, into: &buf)
+        FfiConverterUInt32.write(value.attempts, into: &buf)
+        FfiConverterOptionString.write(value.body, into: &buf)
+        FfiConverterOptionString.write(value.id, into: &buf)
+        FfiConverterOptionString.write(value.location, into: &buf)
+        FfiConverterOptionString.write(value.state, into: &buf)
+        FfiConverterOptionString.write(value.requestId, into: &buf)
+        FfiConverterOptionTypeTimestamp.write(value.sentAt, into: &buf)
+        FfiConverterOptionString.write(value.idempotencyKey, into: &buf)
+        FfiConverterOptionString.write(value.fingerprint, into: &buf)
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeErrorFields_lift(_ buf: RustBuffer) throws -> ErrorFields {
+    return try FfiConverterTypeErrorFields.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeErrorFields_lower(_ value: ErrorFields) -> RustBuffer {
+    return FfiConverterTypeErrorFields.lower(value)
+}
+
 public struct Event: Equatable, Hashable {
 
     public let id: String?
@@ -12344,52 +12447,52 @@ public func FfiConverterTypeIncomingPaymentStatus_lower(_ value: IncomingPayment
 public
 enum KopoKopoError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
 
-    case Configuration(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
+    case Configuration(fields: ErrorFields
     )
 
-    case InvalidRequest(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
+    case InvalidRequest(fields: ErrorFields
     )
 
-    case Connection(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
+    case Connection(fields: ErrorFields
     )
 
-    case Timeout(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
+    case Timeout(fields: ErrorFields
     )
 
-    case Authentication(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
+    case Authentication(fields: ErrorFields
     )
 
-    case Permission(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
+    case Permission(fields: ErrorFields
     )
 
-    case NotFound(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
+    case NotFound(fields: ErrorFields
     )
 
-    case RateLimit(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
+    case RateLimit(fields: ErrorFields
     )
 
-    case Api(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
+    case Api(fields: ErrorFields
     )
 
-    case NotFinal(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
+    case NotFinal(fields: ErrorFields
     )
 
-    case OutcomeUnknown(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
+    case OutcomeUnknown(fields: ErrorFields
     )
 
-    case InProgress(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
+    case InProgress(fields: ErrorFields
     )
 
-    case Journal(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
+    case Journal(fields: ErrorFields
     )
 
-    case Signature(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
+    case Signature(fields: ErrorFields
     )
 
-    case Decode(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
+    case Decode(fields: ErrorFields
     )
 
-    case Internal(detail: String, operation: String?, field: String?, status: UInt16?, serverCode: String?, messages: [String], retryAfter: Double?, attempts: UInt32, body: String?, id: String?, location: String?, state: String?, requestId: String?, sentAt: Timestamp?, idempotencyKey: String?, fingerprint: String?
+    case Internal(fields: ErrorFields
     )
 
     public var errorDescription: String? {
@@ -12413,292 +12516,52 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
         switch variant {
 
         case 1: return .Configuration(
-            detail: try FfiConverterString.read(from: &buf),
-            operation: try FfiConverterOptionString.read(from: &buf),
-            field: try FfiConverterOptionString.read(from: &buf),
-            status: try FfiConverterOptionUInt16.read(from: &buf),
-            serverCode: try FfiConverterOptionString.read(from: &buf),
-            messages: try FfiConverterSequenceString.read(from: &buf),
-            retryAfter: try FfiConverterOptionDouble.read(from: &buf),
-            attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf),
-            id: try FfiConverterOptionString.read(from: &buf),
-            location: try FfiConverterOptionString.read(from: &buf),
-            state: try FfiConverterOptionString.read(from: &buf),
-            requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
-            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
-            fingerprint: try FfiConverterOptionString.read(from: &buf)
+            fields: try FfiConverterTypeErrorFields.read(from: &buf)
             )
         case 2: return .InvalidRequest(
-            detail: try FfiConverterString.read(from: &buf),
-            operation: try FfiConverterOptionString.read(from: &buf),
-            field: try FfiConverterOptionString.read(from: &buf),
-            status: try FfiConverterOptionUInt16.read(from: &buf),
-            serverCode: try FfiConverterOptionString.read(from: &buf),
-            messages: try FfiConverterSequenceString.read(from: &buf),
-            retryAfter: try FfiConverterOptionDouble.read(from: &buf),
-            attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf),
-            id: try FfiConverterOptionString.read(from: &buf),
-            location: try FfiConverterOptionString.read(from: &buf),
-            state: try FfiConverterOptionString.read(from: &buf),
-            requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
-            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
-            fingerprint: try FfiConverterOptionString.read(from: &buf)
+            fields: try FfiConverterTypeErrorFields.read(from: &buf)
             )
         case 3: return .Connection(
-            detail: try FfiConverterString.read(from: &buf),
-            operation: try FfiConverterOptionString.read(from: &buf),
-            field: try FfiConverterOptionString.read(from: &buf),
-            status: try FfiConverterOptionUInt16.read(from: &buf),
-            serverCode: try FfiConverterOptionString.read(from: &buf),
-            messages: try FfiConverterSequenceString.read(from: &buf),
-            retryAfter: try FfiConverterOptionDouble.read(from: &buf),
-            attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf),
-            id: try FfiConverterOptionString.read(from: &buf),
-            location: try FfiConverterOptionString.read(from: &buf),
-            state: try FfiConverterOptionString.read(from: &buf),
-            requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
-            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
-            fingerprint: try FfiConverterOptionString.read(from: &buf)
+            fields: try FfiConverterTypeErrorFields.read(from: &buf)
             )
         case 4: return .Timeout(
-            detail: try FfiConverterString.read(from: &buf),
-            operation: try FfiConverterOptionString.read(from: &buf),
-            field: try FfiConverterOptionString.read(from: &buf),
-            status: try FfiConverterOptionUInt16.read(from: &buf),
-            serverCode: try FfiConverterOptionString.read(from: &buf),
-            messages: try FfiConverterSequenceString.read(from: &buf),
-            retryAfter: try FfiConverterOptionDouble.read(from: &buf),
-            attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf),
-            id: try FfiConverterOptionString.read(from: &buf),
-            location: try FfiConverterOptionString.read(from: &buf),
-            state: try FfiConverterOptionString.read(from: &buf),
-            requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
-            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
-            fingerprint: try FfiConverterOptionString.read(from: &buf)
+            fields: try FfiConverterTypeErrorFields.read(from: &buf)
             )
         case 5: return .Authentication(
-            detail: try FfiConverterString.read(from: &buf),
-            operation: try FfiConverterOptionString.read(from: &buf),
-            field: try FfiConverterOptionString.read(from: &buf),
-            status: try FfiConverterOptionUInt16.read(from: &buf),
-            serverCode: try FfiConverterOptionString.read(from: &buf),
-            messages: try FfiConverterSequenceString.read(from: &buf),
-            retryAfter: try FfiConverterOptionDouble.read(from: &buf),
-            attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf),
-            id: try FfiConverterOptionString.read(from: &buf),
-            location: try FfiConverterOptionString.read(from: &buf),
-            state: try FfiConverterOptionString.read(from: &buf),
-            requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
-            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
-            fingerprint: try FfiConverterOptionString.read(from: &buf)
+            fields: try FfiConverterTypeErrorFields.read(from: &buf)
             )
         case 6: return .Permission(
-            detail: try FfiConverterString.read(from: &buf),
-            operation: try FfiConverterOptionString.read(from: &buf),
-            field: try FfiConverterOptionString.read(from: &buf),
-            status: try FfiConverterOptionUInt16.read(from: &buf),
-            serverCode: try FfiConverterOptionString.read(from: &buf),
-            messages: try FfiConverterSequenceString.read(from: &buf),
-            retryAfter: try FfiConverterOptionDouble.read(from: &buf),
-            attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf),
-            id: try FfiConverterOptionString.read(from: &buf),
-            location: try FfiConverterOptionString.read(from: &buf),
-            state: try FfiConverterOptionString.read(from: &buf),
-            requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
-            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
-            fingerprint: try FfiConverterOptionString.read(from: &buf)
+            fields: try FfiConverterTypeErrorFields.read(from: &buf)
             )
         case 7: return .NotFound(
-            detail: try FfiConverterString.read(from: &buf),
-            operation: try FfiConverterOptionString.read(from: &buf),
-            field: try FfiConverterOptionString.read(from: &buf),
-            status: try FfiConverterOptionUInt16.read(from: &buf),
-            serverCode: try FfiConverterOptionString.read(from: &buf),
-            messages: try FfiConverterSequenceString.read(from: &buf),
-            retryAfter: try FfiConverterOptionDouble.read(from: &buf),
-            attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf),
-            id: try FfiConverterOptionString.read(from: &buf),
-            location: try FfiConverterOptionString.read(from: &buf),
-            state: try FfiConverterOptionString.read(from: &buf),
-            requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
-            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
-            fingerprint: try FfiConverterOptionString.read(from: &buf)
+            fields: try FfiConverterTypeErrorFields.read(from: &buf)
             )
         case 8: return .RateLimit(
-            detail: try FfiConverterString.read(from: &buf),
-            operation: try FfiConverterOptionString.read(from: &buf),
-            field: try FfiConverterOptionString.read(from: &buf),
-            status: try FfiConverterOptionUInt16.read(from: &buf),
-            serverCode: try FfiConverterOptionString.read(from: &buf),
-            messages: try FfiConverterSequenceString.read(from: &buf),
-            retryAfter: try FfiConverterOptionDouble.read(from: &buf),
-            attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf),
-            id: try FfiConverterOptionString.read(from: &buf),
-            location: try FfiConverterOptionString.read(from: &buf),
-            state: try FfiConverterOptionString.read(from: &buf),
-            requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
-            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
-            fingerprint: try FfiConverterOptionString.read(from: &buf)
+            fields: try FfiConverterTypeErrorFields.read(from: &buf)
             )
         case 9: return .Api(
-            detail: try FfiConverterString.read(from: &buf),
-            operation: try FfiConverterOptionString.read(from: &buf),
-            field: try FfiConverterOptionString.read(from: &buf),
-            status: try FfiConverterOptionUInt16.read(from: &buf),
-            serverCode: try FfiConverterOptionString.read(from: &buf),
-            messages: try FfiConverterSequenceString.read(from: &buf),
-            retryAfter: try FfiConverterOptionDouble.read(from: &buf),
-            attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf),
-            id: try FfiConverterOptionString.read(from: &buf),
-            location: try FfiConverterOptionString.read(from: &buf),
-            state: try FfiConverterOptionString.read(from: &buf),
-            requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
-            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
-            fingerprint: try FfiConverterOptionString.read(from: &buf)
+            fields: try FfiConverterTypeErrorFields.read(from: &buf)
             )
         case 10: return .NotFinal(
-            detail: try FfiConverterString.read(from: &buf),
-            operation: try FfiConverterOptionString.read(from: &buf),
-            field: try FfiConverterOptionString.read(from: &buf),
-            status: try FfiConverterOptionUInt16.read(from: &buf),
-            serverCode: try FfiConverterOptionString.read(from: &buf),
-            messages: try FfiConverterSequenceString.read(from: &buf),
-            retryAfter: try FfiConverterOptionDouble.read(from: &buf),
-            attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf),
-            id: try FfiConverterOptionString.read(from: &buf),
-            location: try FfiConverterOptionString.read(from: &buf),
-            state: try FfiConverterOptionString.read(from: &buf),
-            requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
-            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
-            fingerprint: try FfiConverterOptionString.read(from: &buf)
+            fields: try FfiConverterTypeErrorFields.read(from: &buf)
             )
         case 11: return .OutcomeUnknown(
-            detail: try FfiConverterString.read(from: &buf),
-            operation: try FfiConverterOptionString.read(from: &buf),
-            field: try FfiConverterOptionString.read(from: &buf),
-            status: try FfiConverterOptionUInt16.read(from: &buf),
-            serverCode: try FfiConverterOptionString.read(from: &buf),
-            messages: try FfiConverterSequenceString.read(from: &buf),
-            retryAfter: try FfiConverterOptionDouble.read(from: &buf),
-            attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf),
-            id: try FfiConverterOptionString.read(from: &buf),
-            location: try FfiConverterOptionString.read(from: &buf),
-            state: try FfiConverterOptionString.read(from: &buf),
-            requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
-            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
-            fingerprint: try FfiConverterOptionString.read(from: &buf)
+            fields: try FfiConverterTypeErrorFields.read(from: &buf)
             )
         case 12: return .InProgress(
-            detail: try FfiConverterString.read(from: &buf),
-            operation: try FfiConverterOptionString.read(from: &buf),
-            field: try FfiConverterOptionString.read(from: &buf),
-            status: try FfiConverterOptionUInt16.read(from: &buf),
-            serverCode: try FfiConverterOptionString.read(from: &buf),
-            messages: try FfiConverterSequenceString.read(from: &buf),
-            retryAfter: try FfiConverterOptionDouble.read(from: &buf),
-            attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf),
-            id: try FfiConverterOptionString.read(from: &buf),
-            location: try FfiConverterOptionString.read(from: &buf),
-            state: try FfiConverterOptionString.read(from: &buf),
-            requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
-            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
-            fingerprint: try FfiConverterOptionString.read(from: &buf)
+            fields: try FfiConverterTypeErrorFields.read(from: &buf)
             )
         case 13: return .Journal(
-            detail: try FfiConverterString.read(from: &buf),
-            operation: try FfiConverterOptionString.read(from: &buf),
-            field: try FfiConverterOptionString.read(from: &buf),
-            status: try FfiConverterOptionUInt16.read(from: &buf),
-            serverCode: try FfiConverterOptionString.read(from: &buf),
-            messages: try FfiConverterSequenceString.read(from: &buf),
-            retryAfter: try FfiConverterOptionDouble.read(from: &buf),
-            attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf),
-            id: try FfiConverterOptionString.read(from: &buf),
-            location: try FfiConverterOptionString.read(from: &buf),
-            state: try FfiConverterOptionString.read(from: &buf),
-            requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
-            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
-            fingerprint: try FfiConverterOptionString.read(from: &buf)
+            fields: try FfiConverterTypeErrorFields.read(from: &buf)
             )
         case 14: return .Signature(
-            detail: try FfiConverterString.read(from: &buf),
-            operation: try FfiConverterOptionString.read(from: &buf),
-            field: try FfiConverterOptionString.read(from: &buf),
-            status: try FfiConverterOptionUInt16.read(from: &buf),
-            serverCode: try FfiConverterOptionString.read(from: &buf),
-            messages: try FfiConverterSequenceString.read(from: &buf),
-            retryAfter: try FfiConverterOptionDouble.read(from: &buf),
-            attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf),
-            id: try FfiConverterOptionString.read(from: &buf),
-            location: try FfiConverterOptionString.read(from: &buf),
-            state: try FfiConverterOptionString.read(from: &buf),
-            requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
-            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
-            fingerprint: try FfiConverterOptionString.read(from: &buf)
+            fields: try FfiConverterTypeErrorFields.read(from: &buf)
             )
         case 15: return .Decode(
-            detail: try FfiConverterString.read(from: &buf),
-            operation: try FfiConverterOptionString.read(from: &buf),
-            field: try FfiConverterOptionString.read(from: &buf),
-            status: try FfiConverterOptionUInt16.read(from: &buf),
-            serverCode: try FfiConverterOptionString.read(from: &buf),
-            messages: try FfiConverterSequenceString.read(from: &buf),
-            retryAfter: try FfiConverterOptionDouble.read(from: &buf),
-            attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf),
-            id: try FfiConverterOptionString.read(from: &buf),
-            location: try FfiConverterOptionString.read(from: &buf),
-            state: try FfiConverterOptionString.read(from: &buf),
-            requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
-            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
-            fingerprint: try FfiConverterOptionString.read(from: &buf)
+            fields: try FfiConverterTypeErrorFields.read(from: &buf)
             )
         case 16: return .Internal(
-            detail: try FfiConverterString.read(from: &buf),
-            operation: try FfiConverterOptionString.read(from: &buf),
-            field: try FfiConverterOptionString.read(from: &buf),
-            status: try FfiConverterOptionUInt16.read(from: &buf),
-            serverCode: try FfiConverterOptionString.read(from: &buf),
-            messages: try FfiConverterSequenceString.read(from: &buf),
-            retryAfter: try FfiConverterOptionDouble.read(from: &buf),
-            attempts: try FfiConverterUInt32.read(from: &buf),
-            body: try FfiConverterOptionString.read(from: &buf),
-            id: try FfiConverterOptionString.read(from: &buf),
-            location: try FfiConverterOptionString.read(from: &buf),
-            state: try FfiConverterOptionString.read(from: &buf),
-            requestId: try FfiConverterOptionString.read(from: &buf),
-            sentAt: try FfiConverterOptionTypeTimestamp.read(from: &buf),
-            idempotencyKey: try FfiConverterOptionString.read(from: &buf),
-            fingerprint: try FfiConverterOptionString.read(from: &buf)
+            fields: try FfiConverterTypeErrorFields.read(from: &buf)
             )
 
          default: throw UniffiInternalError.unexpectedEnumCase
@@ -12708,309 +12571,69 @@ public struct FfiConverterTypeKopoKopoError: FfiConverterRustBuffer {
     public static func write(_ value: KopoKopoError, into buf: inout [UInt8]) {
         switch value {
 
-        case let .Configuration(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
+        case let .Configuration(fields):
             writeInt(&buf, Int32(1))
-            FfiConverterString.write(detail, into: &buf)
-            FfiConverterOptionString.write(operation, into: &buf)
-            FfiConverterOptionString.write(field, into: &buf)
-            FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(serverCode, into: &buf)
-            FfiConverterSequenceString.write(messages, into: &buf)
-            FfiConverterOptionDouble.write(retryAfter, into: &buf)
-            FfiConverterUInt32.write(attempts, into: &buf)
-            FfiConverterOptionString.write(body, into: &buf)
-            FfiConverterOptionString.write(id, into: &buf)
-            FfiConverterOptionString.write(location, into: &buf)
-            FfiConverterOptionString.write(state, into: &buf)
-            FfiConverterOptionString.write(requestId, into: &buf)
-            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
-            FfiConverterOptionString.write(idempotencyKey, into: &buf)
-            FfiConverterOptionString.write(fingerprint, into: &buf)
+            FfiConverterTypeErrorFields.write(fields, into: &buf)
 
-        case let .InvalidRequest(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
+        case let .InvalidRequest(fields):
             writeInt(&buf, Int32(2))
-            FfiConverterString.write(detail, into: &buf)
-            FfiConverterOptionString.write(operation, into: &buf)
-            FfiConverterOptionString.write(field, into: &buf)
-            FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(serverCode, into: &buf)
-            FfiConverterSequenceString.write(messages, into: &buf)
-            FfiConverterOptionDouble.write(retryAfter, into: &buf)
-            FfiConverterUInt32.write(attempts, into: &buf)
-            FfiConverterOptionString.write(body, into: &buf)
-            FfiConverterOptionString.write(id, into: &buf)
-            FfiConverterOptionString.write(location, into: &buf)
-            FfiConverterOptionString.write(state, into: &buf)
-            FfiConverterOptionString.write(requestId, into: &buf)
-            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
-            FfiConverterOptionString.write(idempotencyKey, into: &buf)
-            FfiConverterOptionString.write(fingerprint, into: &buf)
+            FfiConverterTypeErrorFields.write(fields, into: &buf)
 
-        case let .Connection(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
+        case let .Connection(fields):
             writeInt(&buf, Int32(3))
-            FfiConverterString.write(detail, into: &buf)
-            FfiConverterOptionString.write(operation, into: &buf)
-            FfiConverterOptionString.write(field, into: &buf)
-            FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(serverCode, into: &buf)
-            FfiConverterSequenceString.write(messages, into: &buf)
-            FfiConverterOptionDouble.write(retryAfter, into: &buf)
-            FfiConverterUInt32.write(attempts, into: &buf)
-            FfiConverterOptionString.write(body, into: &buf)
-            FfiConverterOptionString.write(id, into: &buf)
-            FfiConverterOptionString.write(location, into: &buf)
-            FfiConverterOptionString.write(state, into: &buf)
-            FfiConverterOptionString.write(requestId, into: &buf)
-            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
-            FfiConverterOptionString.write(idempotencyKey, into: &buf)
-            FfiConverterOptionString.write(fingerprint, into: &buf)
+            FfiConverterTypeErrorFields.write(fields, into: &buf)
 
-        case let .Timeout(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
+        case let .Timeout(fields):
             writeInt(&buf, Int32(4))
-            FfiConverterString.write(detail, into: &buf)
-            FfiConverterOptionString.write(operation, into: &buf)
-            FfiConverterOptionString.write(field, into: &buf)
-            FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(serverCode, into: &buf)
-            FfiConverterSequenceString.write(messages, into: &buf)
-            FfiConverterOptionDouble.write(retryAfter, into: &buf)
-            FfiConverterUInt32.write(attempts, into: &buf)
-            FfiConverterOptionString.write(body, into: &buf)
-            FfiConverterOptionString.write(id, into: &buf)
-            FfiConverterOptionString.write(location, into: &buf)
-            FfiConverterOptionString.write(state, into: &buf)
-            FfiConverterOptionString.write(requestId, into: &buf)
-            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
-            FfiConverterOptionString.write(idempotencyKey, into: &buf)
-            FfiConverterOptionString.write(fingerprint, into: &buf)
+            FfiConverterTypeErrorFields.write(fields, into: &buf)
 
-        case let .Authentication(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
+        case let .Authentication(fields):
             writeInt(&buf, Int32(5))
-            FfiConverterString.write(detail, into: &buf)
-            FfiConverterOptionString.write(operation, into: &buf)
-            FfiConverterOptionString.write(field, into: &buf)
-            FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(serverCode, into: &buf)
-            FfiConverterSequenceString.write(messages, into: &buf)
-            FfiConverterOptionDouble.write(retryAfter, into: &buf)
-            FfiConverterUInt32.write(attempts, into: &buf)
-            FfiConverterOptionString.write(body, into: &buf)
-            FfiConverterOptionString.write(id, into: &buf)
-            FfiConverterOptionString.write(location, into: &buf)
-            FfiConverterOptionString.write(state, into: &buf)
-            FfiConverterOptionString.write(requestId, into: &buf)
-            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
-            FfiConverterOptionString.write(idempotencyKey, into: &buf)
-            FfiConverterOptionString.write(fingerprint, into: &buf)
+            FfiConverterTypeErrorFields.write(fields, into: &buf)
 
-        case let .Permission(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
+        case let .Permission(fields):
             writeInt(&buf, Int32(6))
-            FfiConverterString.write(detail, into: &buf)
-            FfiConverterOptionString.write(operation, into: &buf)
-            FfiConverterOptionString.write(field, into: &buf)
-            FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(serverCode, into: &buf)
-            FfiConverterSequenceString.write(messages, into: &buf)
-            FfiConverterOptionDouble.write(retryAfter, into: &buf)
-            FfiConverterUInt32.write(attempts, into: &buf)
-            FfiConverterOptionString.write(body, into: &buf)
-            FfiConverterOptionString.write(id, into: &buf)
-            FfiConverterOptionString.write(location, into: &buf)
-            FfiConverterOptionString.write(state, into: &buf)
-            FfiConverterOptionString.write(requestId, into: &buf)
-            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
-            FfiConverterOptionString.write(idempotencyKey, into: &buf)
-            FfiConverterOptionString.write(fingerprint, into: &buf)
+            FfiConverterTypeErrorFields.write(fields, into: &buf)
 
-        case let .NotFound(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
+        case let .NotFound(fields):
             writeInt(&buf, Int32(7))
-            FfiConverterString.write(detail, into: &buf)
-            FfiConverterOptionString.write(operation, into: &buf)
-            FfiConverterOptionString.write(field, into: &buf)
-            FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(serverCode, into: &buf)
-            FfiConverterSequenceString.write(messages, into: &buf)
-            FfiConverterOptionDouble.write(retryAfter, into: &buf)
-            FfiConverterUInt32.write(attempts, into: &buf)
-            FfiConverterOptionString.write(body, into: &buf)
-            FfiConverterOptionString.write(id, into: &buf)
-            FfiConverterOptionString.write(location, into: &buf)
-            FfiConverterOptionString.write(state, into: &buf)
-            FfiConverterOptionString.write(requestId, into: &buf)
-            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
-            FfiConverterOptionString.write(idempotencyKey, into: &buf)
-            FfiConverterOptionString.write(fingerprint, into: &buf)
+            FfiConverterTypeErrorFields.write(fields, into: &buf)
 
-        case let .RateLimit(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
+        case let .RateLimit(fields):
             writeInt(&buf, Int32(8))
-            FfiConverterString.write(detail, into: &buf)
-            FfiConverterOptionString.write(operation, into: &buf)
-            FfiConverterOptionString.write(field, into: &buf)
-            FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(serverCode, into: &buf)
-            FfiConverterSequenceString.write(messages, into: &buf)
-            FfiConverterOptionDouble.write(retryAfter, into: &buf)
-            FfiConverterUInt32.write(attempts, into: &buf)
-            FfiConverterOptionString.write(body, into: &buf)
-            FfiConverterOptionString.write(id, into: &buf)
-            FfiConverterOptionString.write(location, into: &buf)
-            FfiConverterOptionString.write(state, into: &buf)
-            FfiConverterOptionString.write(requestId, into: &buf)
-            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
-            FfiConverterOptionString.write(idempotencyKey, into: &buf)
-            FfiConverterOptionString.write(fingerprint, into: &buf)
+            FfiConverterTypeErrorFields.write(fields, into: &buf)
 
-        case let .Api(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
+        case let .Api(fields):
             writeInt(&buf, Int32(9))
-            FfiConverterString.write(detail, into: &buf)
-            FfiConverterOptionString.write(operation, into: &buf)
-            FfiConverterOptionString.write(field, into: &buf)
-            FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(serverCode, into: &buf)
-            FfiConverterSequenceString.write(messages, into: &buf)
-            FfiConverterOptionDouble.write(retryAfter, into: &buf)
-            FfiConverterUInt32.write(attempts, into: &buf)
-            FfiConverterOptionString.write(body, into: &buf)
-            FfiConverterOptionString.write(id, into: &buf)
-            FfiConverterOptionString.write(location, into: &buf)
-            FfiConverterOptionString.write(state, into: &buf)
-            FfiConverterOptionString.write(requestId, into: &buf)
-            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
-            FfiConverterOptionString.write(idempotencyKey, into: &buf)
-            FfiConverterOptionString.write(fingerprint, into: &buf)
+            FfiConverterTypeErrorFields.write(fields, into: &buf)
 
-        case let .NotFinal(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
+        case let .NotFinal(fields):
             writeInt(&buf, Int32(10))
-            FfiConverterString.write(detail, into: &buf)
-            FfiConverterOptionString.write(operation, into: &buf)
-            FfiConverterOptionString.write(field, into: &buf)
-            FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(serverCode, into: &buf)
-            FfiConverterSequenceString.write(messages, into: &buf)
-            FfiConverterOptionDouble.write(retryAfter, into: &buf)
-            FfiConverterUInt32.write(attempts, into: &buf)
-            FfiConverterOptionString.write(body, into: &buf)
-            FfiConverterOptionString.write(id, into: &buf)
-            FfiConverterOptionString.write(location, into: &buf)
-            FfiConverterOptionString.write(state, into: &buf)
-            FfiConverterOptionString.write(requestId, into: &buf)
-            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
-            FfiConverterOptionString.write(idempotencyKey, into: &buf)
-            FfiConverterOptionString.write(fingerprint, into: &buf)
+            FfiConverterTypeErrorFields.write(fields, into: &buf)
 
-        case let .OutcomeUnknown(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
+        case let .OutcomeUnknown(fields):
             writeInt(&buf, Int32(11))
-            FfiConverterString.write(detail, into: &buf)
-            FfiConverterOptionString.write(operation, into: &buf)
-            FfiConverterOptionString.write(field, into: &buf)
-            FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(serverCode, into: &buf)
-            FfiConverterSequenceString.write(messages, into: &buf)
-            FfiConverterOptionDouble.write(retryAfter, into: &buf)
-            FfiConverterUInt32.write(attempts, into: &buf)
-            FfiConverterOptionString.write(body, into: &buf)
-            FfiConverterOptionString.write(id, into: &buf)
-            FfiConverterOptionString.write(location, into: &buf)
-            FfiConverterOptionString.write(state, into: &buf)
-            FfiConverterOptionString.write(requestId, into: &buf)
-            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
-            FfiConverterOptionString.write(idempotencyKey, into: &buf)
-            FfiConverterOptionString.write(fingerprint, into: &buf)
+            FfiConverterTypeErrorFields.write(fields, into: &buf)
 
-        case let .InProgress(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
+        case let .InProgress(fields):
             writeInt(&buf, Int32(12))
-            FfiConverterString.write(detail, into: &buf)
-            FfiConverterOptionString.write(operation, into: &buf)
-            FfiConverterOptionString.write(field, into: &buf)
-            FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(serverCode, into: &buf)
-            FfiConverterSequenceString.write(messages, into: &buf)
-            FfiConverterOptionDouble.write(retryAfter, into: &buf)
-            FfiConverterUInt32.write(attempts, into: &buf)
-            FfiConverterOptionString.write(body, into: &buf)
-            FfiConverterOptionString.write(id, into: &buf)
-            FfiConverterOptionString.write(location, into: &buf)
-            FfiConverterOptionString.write(state, into: &buf)
-            FfiConverterOptionString.write(requestId, into: &buf)
-            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
-            FfiConverterOptionString.write(idempotencyKey, into: &buf)
-            FfiConverterOptionString.write(fingerprint, into: &buf)
+            FfiConverterTypeErrorFields.write(fields, into: &buf)
 
-        case let .Journal(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
+        case let .Journal(fields):
             writeInt(&buf, Int32(13))
-            FfiConverterString.write(detail, into: &buf)
-            FfiConverterOptionString.write(operation, into: &buf)
-            FfiConverterOptionString.write(field, into: &buf)
-            FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(serverCode, into: &buf)
-            FfiConverterSequenceString.write(messages, into: &buf)
-            FfiConverterOptionDouble.write(retryAfter, into: &buf)
-            FfiConverterUInt32.write(attempts, into: &buf)
-            FfiConverterOptionString.write(body, into: &buf)
-            FfiConverterOptionString.write(id, into: &buf)
-            FfiConverterOptionString.write(location, into: &buf)
-            FfiConverterOptionString.write(state, into: &buf)
-            FfiConverterOptionString.write(requestId, into: &buf)
-            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
-            FfiConverterOptionString.write(idempotencyKey, into: &buf)
-            FfiConverterOptionString.write(fingerprint, into: &buf)
+            FfiConverterTypeErrorFields.write(fields, into: &buf)
 
-        case let .Signature(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
+        case let .Signature(fields):
             writeInt(&buf, Int32(14))
-            FfiConverterString.write(detail, into: &buf)
-            FfiConverterOptionString.write(operation, into: &buf)
-            FfiConverterOptionString.write(field, into: &buf)
-            FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(serverCode, into: &buf)
-            FfiConverterSequenceString.write(messages, into: &buf)
-            FfiConverterOptionDouble.write(retryAfter, into: &buf)
-            FfiConverterUInt32.write(attempts, into: &buf)
-            FfiConverterOptionString.write(body, into: &buf)
-            FfiConverterOptionString.write(id, into: &buf)
-            FfiConverterOptionString.write(location, into: &buf)
-            FfiConverterOptionString.write(state, into: &buf)
-            FfiConverterOptionString.write(requestId, into: &buf)
-            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
-            FfiConverterOptionString.write(idempotencyKey, into: &buf)
-            FfiConverterOptionString.write(fingerprint, into: &buf)
+            FfiConverterTypeErrorFields.write(fields, into: &buf)
 
-        case let .Decode(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
+        case let .Decode(fields):
             writeInt(&buf, Int32(15))
-            FfiConverterString.write(detail, into: &buf)
-            FfiConverterOptionString.write(operation, into: &buf)
-            FfiConverterOptionString.write(field, into: &buf)
-            FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(serverCode, into: &buf)
-            FfiConverterSequenceString.write(messages, into: &buf)
-            FfiConverterOptionDouble.write(retryAfter, into: &buf)
-            FfiConverterUInt32.write(attempts, into: &buf)
-            FfiConverterOptionString.write(body, into: &buf)
-            FfiConverterOptionString.write(id, into: &buf)
-            FfiConverterOptionString.write(location, into: &buf)
-            FfiConverterOptionString.write(state, into: &buf)
-            FfiConverterOptionString.write(requestId, into: &buf)
-            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
-            FfiConverterOptionString.write(idempotencyKey, into: &buf)
-            FfiConverterOptionString.write(fingerprint, into: &buf)
+            FfiConverterTypeErrorFields.write(fields, into: &buf)
 
-        case let .Internal(detail,operation,field,status,serverCode,messages,retryAfter,attempts,body,id,location,state,requestId,sentAt,idempotencyKey,fingerprint):
+        case let .Internal(fields):
             writeInt(&buf, Int32(16))
-            FfiConverterString.write(detail, into: &buf)
-            FfiConverterOptionString.write(operation, into: &buf)
-            FfiConverterOptionString.write(field, into: &buf)
-            FfiConverterOptionUInt16.write(status, into: &buf)
-            FfiConverterOptionString.write(serverCode, into: &buf)
-            FfiConverterSequenceString.write(messages, into: &buf)
-            FfiConverterOptionDouble.write(retryAfter, into: &buf)
-            FfiConverterUInt32.write(attempts, into: &buf)
-            FfiConverterOptionString.write(body, into: &buf)
-            FfiConverterOptionString.write(id, into: &buf)
-            FfiConverterOptionString.write(location, into: &buf)
-            FfiConverterOptionString.write(state, into: &buf)
-            FfiConverterOptionString.write(requestId, into: &buf)
-            FfiConverterOptionTypeTimestamp.write(sentAt, into: &buf)
-            FfiConverterOptionString.write(idempotencyKey, into: &buf)
-            FfiConverterOptionString.write(fingerprint, into: &buf)
+            FfiConverterTypeErrorFields.write(fields, into: &buf)
 
         }
     }

@@ -16,6 +16,9 @@ use super::{
 /// What can be wrong with a contract, in a sentence that names the place.
 pub(crate) type Result<T> = std::result::Result<T, String>;
 
+/// The record that every kind of error carries. Languages have its fields in their error itself.
+const ERROR_FIELDS: &str = "ErrorFields";
+
 /// Reads a contract from its text.
 pub(crate) fn read(udl: &str) -> Result<Contract> {
     let group = uniffi_udl::parse_udl(udl, "kopokopo_ffi").map_err(|error| format!("the contract: {error:#}"))?;
@@ -74,6 +77,11 @@ pub(crate) fn read(udl: &str) -> Result<Contract> {
     if contract.error.name.is_empty() {
         return Err("there is no error: one `[Error] interface` is needed".into());
     }
+    let at = contract.records.iter().position(|record| record.name == ERROR_FIELDS);
+    let at = at.ok_or_else(|| format!("there is no record {ERROR_FIELDS}: it has the fields of every error"))?;
+    let fields = contract.records.remove(at).fields;
+    // Each language has its own defaults for the errors that programs make in their tests.
+    contract.error.fields = fields.into_iter().map(|field| Field { default: None, ..field }).collect();
     for object in contract.objects.iter_mut().chain(&mut contract.callbacks) {
         if let Some((constructors, methods)) = members.remove(&object.name) {
             (object.constructors, object.methods) = (constructors, methods);
@@ -165,7 +173,7 @@ fn fields(at: &str, fields: Vec<meta::FieldMetadata>) -> Result<Vec<Field>> {
         .into_iter()
         .map(|field| {
             let at = format!("{at}.{}", field.name);
-            if field.name == "message" && at.starts_with("KopoKopoError") {
+            if field.name == "message" && at.starts_with(ERROR_FIELDS) {
                 return Err(format!("{at}: Kotlin's exceptions have a message of their own; call it detail"));
             }
             Ok(Field {
@@ -178,16 +186,15 @@ fn fields(at: &str, fields: Vec<meta::FieldMetadata>) -> Result<Vec<Field>> {
         .collect()
 }
 
+/// Each kind of error carries the same record.
 fn error(item: meta::EnumMetadata) -> Result<ErrorType> {
-    let mut shared: Option<Vec<Field>> = None;
     let mut kinds = Vec::new();
     for variant in item.variants {
         let at = format!("{}.{}", item.name, variant.name);
-        let own = fields(&at, variant.fields)?;
-        if shared.as_ref().is_some_and(|shared| *shared != own) {
-            return Err(format!("{at}: every kind of error must have the same fields in the same order"));
+        let content = fields(&at, variant.fields)?;
+        if !matches!(&content[..], [Field { ty: Type::Record(name), .. }] if name == ERROR_FIELDS) {
+            return Err(format!("{at}: every kind of error must have one field, the record {ERROR_FIELDS}"));
         }
-        shared = Some(own);
         kinds.push(Variant {
             word: snake_case(&variant.name),
             docs: docs(variant.docstring.as_ref()),
@@ -195,7 +202,7 @@ fn error(item: meta::EnumMetadata) -> Result<ErrorType> {
             content: None,
         });
     }
-    Ok(ErrorType { docs: docs(item.docstring.as_ref()), fields: shared.unwrap_or_default(), kinds, name: item.name })
+    Ok(ErrorType { docs: docs(item.docstring.as_ref()), fields: Vec::new(), kinds, name: item.name })
 }
 
 fn enumeration(item: meta::EnumMetadata) -> Result<Enum> {

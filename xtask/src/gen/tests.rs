@@ -17,8 +17,9 @@ fn refusal(udl: &str) -> String {
 
 #[test]
 fn there_is_one_error_and_its_kinds_share_their_fields() {
-    let odd = FIXTURE.replace("Internal(\n        string detail", "Internal(\n        string reason");
+    let odd = FIXTURE.replace("Internal(ErrorFields fields)", "Internal(string reason)");
     assert!(refusal(&odd).contains("KopoKopoError.Internal"));
+    assert!(refusal(&FIXTURE.replace("dictionary ErrorFields", "dictionary ErrorFacts")).contains("ErrorFields"));
     let without = FIXTURE.split_once("/// What went wrong").unwrap().0;
     let without = without
         .replace("[Throws=KopoKopoError]", "")

@@ -28,6 +28,8 @@ interface Colour {
 interface Outcome { Sold(Sale sale); Unknown(); };
 dictionary Sale { Colour colour; };
 
+dictionary ErrorFields { string detail; string? server_code; sequence<string> messages; u32 attempts; };
+
 /// Any failure.
 ///
 /// Each has:
@@ -36,8 +38,8 @@ dictionary Sale { Colour colour; };
 ///   own.
 [Error]
 interface ShopError {
-    OutOfMoney(string detail, string? server_code, sequence<string> messages, u32 attempts);
-    Timeout(string detail, string? server_code, sequence<string> messages, u32 attempts);
+    OutOfMoney(ErrorFields fields);
+    Timeout(ErrorFields fields);
 };
 ";
 

@@ -115,11 +115,13 @@ dictionary Paid { Amount amount; };
 interface Way { Foot(FootWay way); };
 dictionary FootWay { Amount steps; Colour? shoes = null; };
 
+dictionary ErrorFields { string detail; string? field; sequence<string> messages; u32 attempts; };
+
 [Error]
 interface ShopError {
     /// No money.
-    OutOfMoney(string detail, string? field, sequence<string> messages, u32 attempts);
-    Timeout(string detail, string? field, sequence<string> messages, u32 attempts);
+    OutOfMoney(ErrorFields fields);
+    Timeout(ErrorFields fields);
 };
 "#;
 

@@ -98,7 +98,7 @@ impl<'a> Views<'a> {
         };
         let view = self.field(&Field { default: absent, ..field.clone() }, true);
         let own = match field.name.as_str() {
-            "detail" => "spelled(%, field)",
+            "detail" => "spelled(%, raw.field)",
             "field" => "%.map(camelCase)",
             "sent_at" => "%.flatMap { try? Timestamp(raw: $0) }",
             _ => return view,

@@ -141,21 +141,5 @@ internal inline fun <T> foreign(work: () -> T): T = try {
 }
 
 /** An error of a function of the program. */
-internal fun foreignError(detail: String): dev.kopokopo.ffi.KopoKopoException = dev.kopokopo.ffi.KopoKopoException.Authentication(
-    detail = detail,
-    operation = null,
-    field = null,
-    status = null,
-    serverCode = null,
-    messages = emptyList(),
-    retryAfter = null,
-    attempts = 0u,
-    body = null,
-    id = null,
-    location = null,
-    state = null,
-    requestId = null,
-    sentAt = null,
-    idempotencyKey = null,
-    fingerprint = null,
-)
+internal fun foreignError(detail: String): dev.kopokopo.ffi.KopoKopoException =
+    dev.kopokopo.ffi.KopoKopoException.Authentication(dev.kopokopo.ffi.ErrorFields(detail))

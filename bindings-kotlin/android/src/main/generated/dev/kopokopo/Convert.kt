@@ -157,327 +157,42 @@ internal fun dev.kopokopo.ffi.Links.lift(): Links =
     Links(this.selfUrl, this.resourceUrl, this.callbackUrl)
 
 internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when (this) {
-    is dev.kopokopo.ffi.KopoKopoException.Configuration -> KopoKopoException.Configuration(
-        KopoKopoException.Fields(
-            spelled(this.detail, this.field),
-            this.operation,
-            this.field?.let { camelCase(it) },
-            this.status?.let { it.toInt() },
-            this.serverCode,
-            this.messages,
-            this.retryAfter?.let { seconds(it) },
-            this.attempts.toInt(),
-            this.body,
-            this.id,
-            this.location,
-            this.state,
-            this.requestId,
-            this.sentAt?.let { moment(it) },
-            this.idempotencyKey,
-            this.fingerprint,
-        ),
-    )
-    is dev.kopokopo.ffi.KopoKopoException.InvalidRequest -> KopoKopoException.InvalidRequest(
-        KopoKopoException.Fields(
-            spelled(this.detail, this.field),
-            this.operation,
-            this.field?.let { camelCase(it) },
-            this.status?.let { it.toInt() },
-            this.serverCode,
-            this.messages,
-            this.retryAfter?.let { seconds(it) },
-            this.attempts.toInt(),
-            this.body,
-            this.id,
-            this.location,
-            this.state,
-            this.requestId,
-            this.sentAt?.let { moment(it) },
-            this.idempotencyKey,
-            this.fingerprint,
-        ),
-    )
-    is dev.kopokopo.ffi.KopoKopoException.Connection -> KopoKopoException.Connection(
-        KopoKopoException.Fields(
-            spelled(this.detail, this.field),
-            this.operation,
-            this.field?.let { camelCase(it) },
-            this.status?.let { it.toInt() },
-            this.serverCode,
-            this.messages,
-            this.retryAfter?.let { seconds(it) },
-            this.attempts.toInt(),
-            this.body,
-            this.id,
-            this.location,
-            this.state,
-            this.requestId,
-            this.sentAt?.let { moment(it) },
-            this.idempotencyKey,
-            this.fingerprint,
-        ),
-    )
-    is dev.kopokopo.ffi.KopoKopoException.Timeout -> KopoKopoException.Timeout(
-        KopoKopoException.Fields(
-            spelled(this.detail, this.field),
-            this.operation,
-            this.field?.let { camelCase(it) },
-            this.status?.let { it.toInt() },
-            this.serverCode,
-            this.messages,
-            this.retryAfter?.let { seconds(it) },
-            this.attempts.toInt(),
-            this.body,
-            this.id,
-            this.location,
-            this.state,
-            this.requestId,
-            this.sentAt?.let { moment(it) },
-            this.idempotencyKey,
-            this.fingerprint,
-        ),
-    )
-    is dev.kopokopo.ffi.KopoKopoException.Authentication -> KopoKopoException.Authentication(
-        KopoKopoException.Fields(
-            spelled(this.detail, this.field),
-            this.operation,
-            this.field?.let { camelCase(it) },
-            this.status?.let { it.toInt() },
-            this.serverCode,
-            this.messages,
-            this.retryAfter?.let { seconds(it) },
-            this.attempts.toInt(),
-            this.body,
-            this.id,
-            this.location,
-            this.state,
-            this.requestId,
-            this.sentAt?.let { moment(it) },
-            this.idempotencyKey,
-            this.fingerprint,
-        ),
-    )
-    is dev.kopokopo.ffi.KopoKopoException.Permission -> KopoKopoException.Permission(
-        KopoKopoException.Fields(
-            spelled(this.detail, this.field),
-            this.operation,
-            this.field?.let { camelCase(it) },
-            this.status?.let { it.toInt() },
-            this.serverCode,
-            this.messages,
-            this.retryAfter?.let { seconds(it) },
-            this.attempts.toInt(),
-            this.body,
-            this.id,
-            this.location,
-            this.state,
-            this.requestId,
-            this.sentAt?.let { moment(it) },
-            this.idempotencyKey,
-            this.fingerprint,
-        ),
-    )
-    is dev.kopokopo.ffi.KopoKopoException.NotFound -> KopoKopoException.NotFound(
-        KopoKopoException.Fields(
-            spelled(this.detail, this.field),
-            this.operation,
-            this.field?.let { camelCase(it) },
-            this.status?.let { it.toInt() },
-            this.serverCode,
-            this.messages,
-            this.retryAfter?.let { seconds(it) },
-            this.attempts.toInt(),
-            this.body,
-            this.id,
-            this.location,
-            this.state,
-            this.requestId,
-            this.sentAt?.let { moment(it) },
-            this.idempotencyKey,
-            this.fingerprint,
-        ),
-    )
-    is dev.kopokopo.ffi.KopoKopoException.RateLimit -> KopoKopoException.RateLimit(
-        KopoKopoException.Fields(
-            spelled(this.detail, this.field),
-            this.operation,
-            this.field?.let { camelCase(it) },
-            this.status?.let { it.toInt() },
-            this.serverCode,
-            this.messages,
-            this.retryAfter?.let { seconds(it) },
-            this.attempts.toInt(),
-            this.body,
-            this.id,
-            this.location,
-            this.state,
-            this.requestId,
-            this.sentAt?.let { moment(it) },
-            this.idempotencyKey,
-            this.fingerprint,
-        ),
-    )
-    is dev.kopokopo.ffi.KopoKopoException.Api -> KopoKopoException.Api(
-        KopoKopoException.Fields(
-            spelled(this.detail, this.field),
-            this.operation,
-            this.field?.let { camelCase(it) },
-            this.status?.let { it.toInt() },
-            this.serverCode,
-            this.messages,
-            this.retryAfter?.let { seconds(it) },
-            this.attempts.toInt(),
-            this.body,
-            this.id,
-            this.location,
-            this.state,
-            this.requestId,
-            this.sentAt?.let { moment(it) },
-            this.idempotencyKey,
-            this.fingerprint,
-        ),
-    )
-    is dev.kopokopo.ffi.KopoKopoException.NotFinal -> KopoKopoException.NotFinal(
-        KopoKopoException.Fields(
-            spelled(this.detail, this.field),
-            this.operation,
-            this.field?.let { camelCase(it) },
-            this.status?.let { it.toInt() },
-            this.serverCode,
-            this.messages,
-            this.retryAfter?.let { seconds(it) },
-            this.attempts.toInt(),
-            this.body,
-            this.id,
-            this.location,
-            this.state,
-            this.requestId,
-            this.sentAt?.let { moment(it) },
-            this.idempotencyKey,
-            this.fingerprint,
-        ),
-    )
-    is dev.kopokopo.ffi.KopoKopoException.OutcomeUnknown -> KopoKopoException.OutcomeUnknown(
-        KopoKopoException.Fields(
-            spelled(this.detail, this.field),
-            this.operation,
-            this.field?.let { camelCase(it) },
-            this.status?.let { it.toInt() },
-            this.serverCode,
-            this.messages,
-            this.retryAfter?.let { seconds(it) },
-            this.attempts.toInt(),
-            this.body,
-            this.id,
-            this.location,
-            this.state,
-            this.requestId,
-            this.sentAt?.let { moment(it) },
-            this.idempotencyKey,
-            this.fingerprint,
-        ),
-    )
-    is dev.kopokopo.ffi.KopoKopoException.InProgress -> KopoKopoException.InProgress(
-        KopoKopoException.Fields(
-            spelled(this.detail, this.field),
-            this.operation,
-            this.field?.let { camelCase(it) },
-            this.status?.let { it.toInt() },
-            this.serverCode,
-            this.messages,
-            this.retryAfter?.let { seconds(it) },
-            this.attempts.toInt(),
-            this.body,
-            this.id,
-            this.location,
-            this.state,
-            this.requestId,
-            this.sentAt?.let { moment(it) },
-            this.idempotencyKey,
-            this.fingerprint,
-        ),
-    )
-    is dev.kopokopo.ffi.KopoKopoException.Journal -> KopoKopoException.Journal(
-        KopoKopoException.Fields(
-            spelled(this.detail, this.field),
-            this.operation,
-            this.field?.let { camelCase(it) },
-            this.status?.let { it.toInt() },
-            this.serverCode,
-            this.messages,
-            this.retryAfter?.let { seconds(it) },
-            this.attempts.toInt(),
-            this.body,
-            this.id,
-            this.location,
-            this.state,
-            this.requestId,
-            this.sentAt?.let { moment(it) },
-            this.idempotencyKey,
-            this.fingerprint,
-        ),
-    )
-    is dev.kopokopo.ffi.KopoKopoException.Signature -> KopoKopoException.Signature(
-        KopoKopoException.Fields(
-            spelled(this.detail, this.field),
-            this.operation,
-            this.field?.let { camelCase(it) },
-            this.status?.let { it.toInt() },
-            this.serverCode,
-            this.messages,
-            this.retryAfter?.let { seconds(it) },
-            this.attempts.toInt(),
-            this.body,
-            this.id,
-            this.location,
-            this.state,
-            this.requestId,
-            this.sentAt?.let { moment(it) },
-            this.idempotencyKey,
-            this.fingerprint,
-        ),
-    )
-    is dev.kopokopo.ffi.KopoKopoException.Decode -> KopoKopoException.Decode(
-        KopoKopoException.Fields(
-            spelled(this.detail, this.field),
-            this.operation,
-            this.field?.let { camelCase(it) },
-            this.status?.let { it.toInt() },
-            this.serverCode,
-            this.messages,
-            this.retryAfter?.let { seconds(it) },
-            this.attempts.toInt(),
-            this.body,
-            this.id,
-            this.location,
-            this.state,
-            this.requestId,
-            this.sentAt?.let { moment(it) },
-            this.idempotencyKey,
-            this.fingerprint,
-        ),
-    )
-    is dev.kopokopo.ffi.KopoKopoException.Internal -> KopoKopoException.Internal(
-        KopoKopoException.Fields(
-            spelled(this.detail, this.field),
-            this.operation,
-            this.field?.let { camelCase(it) },
-            this.status?.let { it.toInt() },
-            this.serverCode,
-            this.messages,
-            this.retryAfter?.let { seconds(it) },
-            this.attempts.toInt(),
-            this.body,
-            this.id,
-            this.location,
-            this.state,
-            this.requestId,
-            this.sentAt?.let { moment(it) },
-            this.idempotencyKey,
-            this.fingerprint,
-        ),
-    )
+    is dev.kopokopo.ffi.KopoKopoException.Configuration -> KopoKopoException.Configuration(fields.lift())
+    is dev.kopokopo.ffi.KopoKopoException.InvalidRequest -> KopoKopoException.InvalidRequest(fields.lift())
+    is dev.kopokopo.ffi.KopoKopoException.Connection -> KopoKopoException.Connection(fields.lift())
+    is dev.kopokopo.ffi.KopoKopoException.Timeout -> KopoKopoException.Timeout(fields.lift())
+    is dev.kopokopo.ffi.KopoKopoException.Authentication -> KopoKopoException.Authentication(fields.lift())
+    is dev.kopokopo.ffi.KopoKopoException.Permission -> KopoKopoException.Permission(fields.lift())
+    is dev.kopokopo.ffi.KopoKopoException.NotFound -> KopoKopoException.NotFound(fields.lift())
+    is dev.kopokopo.ffi.KopoKopoException.RateLimit -> KopoKopoException.RateLimit(fields.lift())
+    is dev.kopokopo.ffi.KopoKopoException.Api -> KopoKopoException.Api(fields.lift())
+    is dev.kopokopo.ffi.KopoKopoException.NotFinal -> KopoKopoException.NotFinal(fields.lift())
+    is dev.kopokopo.ffi.KopoKopoException.OutcomeUnknown -> KopoKopoException.OutcomeUnknown(fields.lift())
+    is dev.kopokopo.ffi.KopoKopoException.InProgress -> KopoKopoException.InProgress(fields.lift())
+    is dev.kopokopo.ffi.KopoKopoException.Journal -> KopoKopoException.Journal(fields.lift())
+    is dev.kopokopo.ffi.KopoKopoException.Signature -> KopoKopoException.Signature(fields.lift())
+    is dev.kopokopo.ffi.KopoKopoException.Decode -> KopoKopoException.Decode(fields.lift())
+    is dev.kopokopo.ffi.KopoKopoException.Internal -> KopoKopoException.Internal(fields.lift())
 }
+
+internal fun dev.kopokopo.ffi.ErrorFields.lift(): KopoKopoException.Fields = KopoKopoException.Fields(
+    spelled(this.detail, this.field),
+    this.operation,
+    this.field?.let { camelCase(it) },
+    this.status?.let { it.toInt() },
+    this.serverCode,
+    this.messages,
+    this.retryAfter?.let { seconds(it) },
+    this.attempts.toInt(),
+    this.body,
+    this.id,
+    this.location,
+    this.state,
+    this.requestId,
+    this.sentAt?.let { moment(it) },
+    this.idempotencyKey,
+    this.fingerprint,
+)
 
 internal class ForeignTokenSource(private val own: TokenSource) : dev.kopokopo.ffi.TokenSource {
     override suspend fun token(): dev.kopokopo.ffi.AccessToken = foreign { own.token().lower() }
