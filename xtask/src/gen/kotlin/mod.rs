@@ -42,7 +42,7 @@ macro_rules! file {
 const UNIONS: (&str, &str, &str) = file!("Unions");
 
 /// Templates, and the file that each makes in the two packages.
-const FILES: [(&str, &str, &str); 13] = [
+const FILES: [(&str, &str, &str); 14] = [
     file!("Words"),
     file!("Records"),
     file!("KopoKopoException"),
@@ -52,6 +52,7 @@ const FILES: [(&str, &str, &str); 13] = [
     file!("KopoKopo"),
     file!("Functions"),
     file!("Convert"),
+    file!("Readers"),
     file!("testing.Created", "testing/Created"),
     file!("testing.ErrorBuilder", "testing/ErrorBuilder"),
     file!("testing.Records", "testing/Records"),

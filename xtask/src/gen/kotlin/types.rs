@@ -87,6 +87,24 @@ pub(super) fn lift(ty: &Type) -> String {
     }
 }
 
+/// From the bytes of a result. `%` is the buffer.
+pub(super) fn read(ty: &Type) -> String {
+    let inside = |inner: &Type| read(inner).replace('%', "it");
+    match ty {
+        Type::Record(name) | Type::Enum(name) => format!("read{name}(%)"),
+        Type::Object(name) | Type::Callback(name) => format!("{name}(dev.kopokopo.ffi.FfiConverterType{name}.read(%))"),
+        Type::Optional(inner) => format!("%.optional {{ {} }}", inside(inner)),
+        Type::List(inner) => format!("%.list {{ {} }}", inside(inner)),
+        Type::Bool => "%.flag()".into(),
+        Type::U16 => "%.unsignedShort()".into(),
+        Type::U32 => "%.getInt()".into(),
+        Type::U64 => "%.getLong()".into(),
+        Type::Bytes => "%.bytes()".into(),
+        Type::F64 => plain(ty).1.replace('%', "%.getDouble()"),
+        Type::String | Type::Text(_) => plain(ty).1.replace('%', "%.text()"),
+    }
+}
+
 /// To the raw layer's value.
 pub(super) fn lower(ty: &Type, name: &str) -> String {
     match ty {

@@ -17,11 +17,13 @@ pub(super) struct Views<'a> {
     contract: &'a Contract,
     /// The contract's names, which Kotlin may spell in another way.
     names: BTreeSet<&'a str>,
+    /// What UniFFI's own functions return, with everything that it consists of. Results of calls are read from bytes.
+    lifted: BTreeSet<String>,
 }
 
 impl<'a> Views<'a> {
     pub(super) fn new(contract: &'a Contract) -> Self {
-        Self { contract, names: contract.names() }
+        Self { contract, names: contract.names(), lifted: lifted(contract) }
     }
 
     pub(super) fn contract(&self) -> Value {
@@ -66,6 +68,7 @@ impl<'a> Views<'a> {
             hidden => types::hidden(field),
             converter => types::converter(&field.ty),
             lift => types::lift(&field.ty),
+            read => types::read(&field.ty),
             lower => types::lower(&field.ty, &name),
             name,
         }
@@ -95,6 +98,7 @@ impl<'a> Views<'a> {
             is_payment => has("raw") && has("payment_key"),
             input => usage.input,
             output => usage.output,
+            lifted => self.lifted.contains(name),
         }
     }
 
@@ -105,8 +109,10 @@ impl<'a> Views<'a> {
             is_closed => *shape == Shape::Closed,
             is_union => *shape == Shape::Union,
             variants => variants.iter().map(|variant| self.variant(variant)).collect::<Value>(),
+            other => variants.len() + 1,
             input => usage.input,
             output => usage.output,
+            lifted => self.lifted.contains(name),
         }
     }
 
@@ -195,11 +201,38 @@ impl<'a> Views<'a> {
                 ty => types::kotlin(ty),
                 converter => types::converter(ty),
                 lift => types::lift(ty),
+                read => types::read(ty),
                 lower => types::lower(ty, &name),
             }),
             name,
         }
     }
+}
+
+/// The kind of an object that no template makes.
+const BY_HAND: &str = "written by hand";
+
+/// The records and enumerations in the results of functions that are no calls.
+fn lifted(contract: &Contract) -> BTreeSet<String> {
+    let objects = contract.objects.iter().filter(|object| kind(object) != BY_HAND);
+    let methods = objects.flat_map(|object| &object.methods).filter(|method| !method.is_async);
+    let returned = contract.functions.iter().chain(methods).filter_map(|callable| callable.returns.as_ref());
+    let mut found = BTreeSet::new();
+    let mut open: Vec<&Type> = returned.collect();
+    while let Some(ty) = open.pop() {
+        match ty.inner() {
+            Type::List(inner) => open.push(inner),
+            Type::Record(name) if found.insert(name.clone()) => {
+                open.extend(contract.record(name).into_iter().flat_map(|record| &record.fields).map(|field| &field.ty));
+            }
+            Type::Enum(name) if found.insert(name.clone()) => {
+                let variants = contract.enumeration(name).into_iter().flat_map(|found| &found.variants);
+                open.extend(variants.filter_map(|variant| variant.content.as_ref()).map(|content| &content.ty));
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 fn kind(object: &Object) -> &'static str {
@@ -208,7 +241,7 @@ fn kind(object: &Object) -> &'static str {
         object if object.is_watch() => "watch",
         object if object.is_client() => "client",
         // It goes past JNA, which UniFFI's objects cannot, and needs no connection.
-        object if object.name == "WebhookVerifier" => "written by hand",
+        object if object.name == "WebhookVerifier" => BY_HAND,
         _ => "section",
     }
 }

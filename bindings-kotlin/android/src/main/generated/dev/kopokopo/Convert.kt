@@ -2,33 +2,9 @@
 
 package dev.kopokopo
 
-import java.math.BigDecimal
-
 internal fun Environment.lower(): dev.kopokopo.ffi.Environment = when (this) {
     Environment.SANDBOX -> dev.kopokopo.ffi.Environment.SANDBOX
     Environment.PRODUCTION -> dev.kopokopo.ffi.Environment.PRODUCTION
-}
-
-internal fun dev.kopokopo.ffi.IncomingPaymentStatus.lift(): IncomingPaymentStatus = when (this) {
-    is dev.kopokopo.ffi.IncomingPaymentStatus.Pending -> IncomingPaymentStatus.Pending
-    is dev.kopokopo.ffi.IncomingPaymentStatus.Success -> IncomingPaymentStatus.Success
-    is dev.kopokopo.ffi.IncomingPaymentStatus.Failed -> IncomingPaymentStatus.Failed
-    is dev.kopokopo.ffi.IncomingPaymentStatus.Other -> IncomingPaymentStatus.Other(this.word)
-}
-
-internal fun dev.kopokopo.ffi.PaymentLinkStatus.lift(): PaymentLinkStatus = when (this) {
-    is dev.kopokopo.ffi.PaymentLinkStatus.Active -> PaymentLinkStatus.Active
-    is dev.kopokopo.ffi.PaymentLinkStatus.Paid -> PaymentLinkStatus.Paid
-    is dev.kopokopo.ffi.PaymentLinkStatus.Cancelled -> PaymentLinkStatus.Cancelled
-    is dev.kopokopo.ffi.PaymentLinkStatus.Expired -> PaymentLinkStatus.Expired
-    is dev.kopokopo.ffi.PaymentLinkStatus.Other -> PaymentLinkStatus.Other(this.word)
-}
-
-internal fun dev.kopokopo.ffi.TransactionStatus.lift(): TransactionStatus = when (this) {
-    is dev.kopokopo.ffi.TransactionStatus.Received -> TransactionStatus.Received
-    is dev.kopokopo.ffi.TransactionStatus.Complete -> TransactionStatus.Complete
-    is dev.kopokopo.ffi.TransactionStatus.Reversed -> TransactionStatus.Reversed
-    is dev.kopokopo.ffi.TransactionStatus.Other -> TransactionStatus.Other(this.word)
 }
 
 internal fun TokenSourceOptions.lower(): dev.kopokopo.ffi.TokenSourceOptions =
@@ -77,22 +53,6 @@ internal fun IncomingPaymentRequest.lower(): dev.kopokopo.ffi.IncomingPaymentReq
         this.paymentChannel,
     )
 
-internal fun dev.kopokopo.ffi.IncomingPayment.lift(): IncomingPayment =
-    IncomingPayment(
-        this.id,
-        this.status.lift(),
-        this.initiationTime?.let { moment(it) },
-        this.eventType,
-        this.transaction?.let { it.lift() },
-        this.errors,
-        Json.read(this.metadata),
-        this.links.lift(),
-        this.isPaid,
-        this.paymentKey,
-        this.isFinal,
-        this.raw,
-    )
-
 internal fun PaymentLinkRequest.lower(): dev.kopokopo.ffi.PaymentLinkRequest =
     dev.kopokopo.ffi.PaymentLinkRequest(
         this.tillNumber,
@@ -103,58 +63,6 @@ internal fun PaymentLinkRequest.lower(): dev.kopokopo.ffi.PaymentLinkRequest =
         this.note,
         this.metadata?.let { Json.write(it, "metadata") },
     )
-
-internal fun dev.kopokopo.ffi.PaymentLink.lift(): PaymentLink =
-    PaymentLink(
-        this.id,
-        this.status,
-        this.linkStatus?.let { it.lift() },
-        this.link,
-        this.expiresAt?.let { moment(it) },
-        this.createdAt?.let { moment(it) },
-        this.tillName,
-        this.tillNumber,
-        this.paymentReference,
-        this.currency,
-        this.amount?.let { BigDecimal(it) },
-        this.note,
-        this.initiatorName,
-        this.transactionReference,
-        this.senderPhoneNumber,
-        this.originationTime?.let { moment(it) },
-        this.errors,
-        Json.read(this.metadata),
-        this.links.lift(),
-        this.isPaid,
-        this.paymentKey,
-        this.isCancelled,
-        this.hasFailedAttempt,
-        this.isFinal,
-        this.raw,
-    )
-
-internal fun dev.kopokopo.ffi.Transaction.lift(): Transaction =
-    Transaction(
-        this.id,
-        this.reference,
-        this.originationTime?.let { moment(it) },
-        this.senderPhoneNumber,
-        this.hashedSenderPhone,
-        this.sendingTill,
-        this.amount?.let { BigDecimal(it) },
-        this.currency,
-        this.tillNumber,
-        this.system,
-        this.status?.let { it.lift() },
-        this.senderFirstName,
-        this.senderMiddleName,
-        this.senderLastName,
-        this.isReceived,
-        this.paymentKey,
-    )
-
-internal fun dev.kopokopo.ffi.Links.lift(): Links =
-    Links(this.selfUrl, this.resourceUrl, this.callbackUrl)
 
 internal fun dev.kopokopo.ffi.KopoKopoException.lift(): KopoKopoException = when (this) {
     is dev.kopokopo.ffi.KopoKopoException.Configuration -> KopoKopoException.Configuration(fields.lift())

@@ -33,7 +33,7 @@ public open class CreatedIncomingPayment internal constructor(private val raw: d
     public fun getAsync(): CompletableFuture<IncomingPayment> = future { getCall() }
 
     internal open fun getCall(): Call<IncomingPayment> =
-        NativeCall(3, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it).lift() }
+        NativeCall(3, NOTHING, raw.callWithHandle { it }, false) { readIncomingPayment(it) }
 
     /**
      * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
@@ -73,7 +73,7 @@ public open class CreatedIncomingPayment internal constructor(private val raw: d
     public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<IncomingPayment> = future { waitCall(options) }
 
     internal open fun waitCall(options: WaitOptions): Call<IncomingPayment> =
-        NativeCall(4, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it).lift() }
+        NativeCall(4, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { readIncomingPayment(it) }
 
     /**
      * Returns the states as they change, up to the final one.
@@ -140,7 +140,7 @@ public open class CreatedPaymentLink internal constructor(private val raw: dev.k
     public fun getAsync(): CompletableFuture<PaymentLink> = future { getCall() }
 
     internal open fun getCall(): Call<PaymentLink> =
-        NativeCall(10, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it).lift() }
+        NativeCall(10, NOTHING, raw.callWithHandle { it }, false) { readPaymentLink(it) }
 
     /**
      * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
@@ -180,7 +180,7 @@ public open class CreatedPaymentLink internal constructor(private val raw: dev.k
     public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<PaymentLink> = future { waitCall(options) }
 
     internal open fun waitCall(options: WaitOptions): Call<PaymentLink> =
-        NativeCall(11, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it).lift() }
+        NativeCall(11, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { readPaymentLink(it) }
 
     /**
      * Returns the states as they change, up to the final one.

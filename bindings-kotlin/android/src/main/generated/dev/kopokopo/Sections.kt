@@ -71,7 +71,7 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
     public fun createAsync(request: IncomingPaymentRequest): CompletableFuture<CreatedIncomingPayment> = future { createCall(request) }
 
     private fun createCall(request: IncomingPaymentRequest): Call<CreatedIncomingPayment> =
-        NativeCall(0, bytes(dev.kopokopo.ffi.FfiConverterTypeIncomingPaymentRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedIncomingPayment(dev.kopokopo.ffi.FfiConverterTypeCreatedIncomingPayment.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) }
+        NativeCall(0, bytes(dev.kopokopo.ffi.FfiConverterTypeIncomingPaymentRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedIncomingPayment(dev.kopokopo.ffi.FfiConverterTypeCreatedIncomingPayment.read(it), it.text(), it.text()) }
 
     /**
      * Reads a payment.
@@ -88,7 +88,7 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
     public fun getAsync(id: String): CompletableFuture<IncomingPayment> = future { getCall(id) }
 
     private fun getCall(id: String): Call<IncomingPayment> =
-        NativeCall(1, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it).lift() }
+        NativeCall(1, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { readIncomingPayment(it) }
 
     /**
      * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
@@ -133,7 +133,7 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
     public fun waitAsync(id: String, options: WaitOptions = WaitOptions()): CompletableFuture<IncomingPayment> = future { waitCall(id, options) }
 
     private fun waitCall(id: String, options: WaitOptions): Call<IncomingPayment> =
-        NativeCall(2, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it).lift() }
+        NativeCall(2, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { readIncomingPayment(it) }
 
     /**
      * Returns the states of the resource with this id as they change, up to the final one.
@@ -217,7 +217,7 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
     public fun createAsync(request: PaymentLinkRequest): CompletableFuture<CreatedPaymentLink> = future { createCall(request) }
 
     private fun createCall(request: PaymentLinkRequest): Call<CreatedPaymentLink> =
-        NativeCall(6, bytes(dev.kopokopo.ffi.FfiConverterTypePaymentLinkRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedPaymentLink(dev.kopokopo.ffi.FfiConverterTypeCreatedPaymentLink.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) }
+        NativeCall(6, bytes(dev.kopokopo.ffi.FfiConverterTypePaymentLinkRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedPaymentLink(dev.kopokopo.ffi.FfiConverterTypeCreatedPaymentLink.read(it), it.text(), it.text()) }
 
     /**
      * Reads a link.
@@ -234,7 +234,7 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
     public fun getAsync(id: String): CompletableFuture<PaymentLink> = future { getCall(id) }
 
     private fun getCall(id: String): Call<PaymentLink> =
-        NativeCall(7, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it).lift() }
+        NativeCall(7, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { readPaymentLink(it) }
 
     /**
      * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
@@ -279,7 +279,7 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
     public fun waitAsync(id: String, options: WaitOptions = WaitOptions()): CompletableFuture<PaymentLink> = future { waitCall(id, options) }
 
     private fun waitCall(id: String, options: WaitOptions): Call<PaymentLink> =
-        NativeCall(8, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it).lift() }
+        NativeCall(8, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { readPaymentLink(it) }
 
     /**
      * Returns the states of the resource with this id as they change, up to the final one.

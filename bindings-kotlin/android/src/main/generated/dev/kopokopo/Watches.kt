@@ -6,7 +6,7 @@ import java.time.Duration
 
 internal class IncomingPaymentWatch(private val raw: dev.kopokopo.ffi.IncomingPaymentWatch) : Watch<IncomingPayment> {
     override fun poll(): Call<IncomingPayment?> =
-        NativeCall(5, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterOptionalTypeIncomingPayment.read(it)?.let { it.lift() } }
+        NativeCall(5, NOTHING, raw.callWithHandle { it }, false) { it.optional { readIncomingPayment(it) } }
 
     override fun pause(): Duration? = raw.pause()?.let { seconds(it) }
 
@@ -15,7 +15,7 @@ internal class IncomingPaymentWatch(private val raw: dev.kopokopo.ffi.IncomingPa
 
 internal class PaymentLinkWatch(private val raw: dev.kopokopo.ffi.PaymentLinkWatch) : Watch<PaymentLink> {
     override fun poll(): Call<PaymentLink?> =
-        NativeCall(12, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterOptionalTypePaymentLink.read(it)?.let { it.lift() } }
+        NativeCall(12, NOTHING, raw.callWithHandle { it }, false) { it.optional { readPaymentLink(it) } }
 
     override fun pause(): Duration? = raw.pause()?.let { seconds(it) }
 

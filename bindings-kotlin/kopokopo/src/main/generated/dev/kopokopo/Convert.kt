@@ -9,19 +9,6 @@ internal fun Environment.lower(): dev.kopokopo.ffi.Environment = when (this) {
     Environment.PRODUCTION -> dev.kopokopo.ffi.Environment.PRODUCTION
 }
 
-internal fun dev.kopokopo.ffi.EventType.lift(): EventType = when (this) {
-    is dev.kopokopo.ffi.EventType.BuygoodsTransactionReceived -> EventType.BuygoodsTransactionReceived
-    is dev.kopokopo.ffi.EventType.BuygoodsTransactionReversed -> EventType.BuygoodsTransactionReversed
-    is dev.kopokopo.ffi.EventType.B2bTransactionReceived -> EventType.B2bTransactionReceived
-    is dev.kopokopo.ffi.EventType.B2bTransactionReversed -> EventType.B2bTransactionReversed
-    is dev.kopokopo.ffi.EventType.SettlementTransferCompleted -> EventType.SettlementTransferCompleted
-    is dev.kopokopo.ffi.EventType.CustomerCreated -> EventType.CustomerCreated
-    is dev.kopokopo.ffi.EventType.CardTransactionReceived -> EventType.CardTransactionReceived
-    is dev.kopokopo.ffi.EventType.CardTransactionVoided -> EventType.CardTransactionVoided
-    is dev.kopokopo.ffi.EventType.CardTransactionReversed -> EventType.CardTransactionReversed
-    is dev.kopokopo.ffi.EventType.Other -> EventType.Other(this.word)
-}
-
 internal fun EventType.lower(): dev.kopokopo.ffi.EventType = when (this) {
     is EventType.BuygoodsTransactionReceived -> dev.kopokopo.ffi.EventType.BuygoodsTransactionReceived
     is EventType.BuygoodsTransactionReversed -> dev.kopokopo.ffi.EventType.BuygoodsTransactionReversed
@@ -35,28 +22,10 @@ internal fun EventType.lower(): dev.kopokopo.ffi.EventType = when (this) {
     is EventType.Other -> dev.kopokopo.ffi.EventType.Other(this.word)
 }
 
-internal fun dev.kopokopo.ffi.Scope.lift(): Scope = when (this) {
-    is dev.kopokopo.ffi.Scope.Company -> Scope.Company
-    is dev.kopokopo.ffi.Scope.Till -> Scope.Till
-    is dev.kopokopo.ffi.Scope.Other -> Scope.Other(this.word)
-}
-
 internal fun Scope.lower(): dev.kopokopo.ffi.Scope = when (this) {
     is Scope.Company -> dev.kopokopo.ffi.Scope.Company
     is Scope.Till -> dev.kopokopo.ffi.Scope.Till
     is Scope.Other -> dev.kopokopo.ffi.Scope.Other(this.word)
-}
-
-internal fun dev.kopokopo.ffi.IncomingPaymentStatus.lift(): IncomingPaymentStatus = when (this) {
-    is dev.kopokopo.ffi.IncomingPaymentStatus.Pending -> IncomingPaymentStatus.Pending
-    is dev.kopokopo.ffi.IncomingPaymentStatus.Success -> IncomingPaymentStatus.Success
-    is dev.kopokopo.ffi.IncomingPaymentStatus.Failed -> IncomingPaymentStatus.Failed
-    is dev.kopokopo.ffi.IncomingPaymentStatus.Other -> IncomingPaymentStatus.Other(this.word)
-}
-
-internal fun dev.kopokopo.ffi.Network.lift(): Network = when (this) {
-    is dev.kopokopo.ffi.Network.Safaricom -> Network.Safaricom
-    is dev.kopokopo.ffi.Network.Other -> Network.Other(this.word)
 }
 
 internal fun Network.lower(): dev.kopokopo.ffi.Network = when (this) {
@@ -64,26 +33,10 @@ internal fun Network.lower(): dev.kopokopo.ffi.Network = when (this) {
     is Network.Other -> dev.kopokopo.ffi.Network.Other(this.word)
 }
 
-internal fun dev.kopokopo.ffi.SettlementMethod.lift(): SettlementMethod = when (this) {
-    is dev.kopokopo.ffi.SettlementMethod.Eft -> SettlementMethod.Eft
-    is dev.kopokopo.ffi.SettlementMethod.Rts -> SettlementMethod.Rts
-    is dev.kopokopo.ffi.SettlementMethod.Other -> SettlementMethod.Other(this.word)
-}
-
 internal fun SettlementMethod.lower(): dev.kopokopo.ffi.SettlementMethod = when (this) {
     is SettlementMethod.Eft -> dev.kopokopo.ffi.SettlementMethod.Eft
     is SettlementMethod.Rts -> dev.kopokopo.ffi.SettlementMethod.Rts
     is SettlementMethod.Other -> dev.kopokopo.ffi.SettlementMethod.Other(this.word)
-}
-
-internal fun dev.kopokopo.ffi.RecipientType.lift(): RecipientType = when (this) {
-    is dev.kopokopo.ffi.RecipientType.MerchantWallet -> RecipientType.MerchantWallet
-    is dev.kopokopo.ffi.RecipientType.MerchantBankAccount -> RecipientType.MerchantBankAccount
-    is dev.kopokopo.ffi.RecipientType.MobileWallet -> RecipientType.MobileWallet
-    is dev.kopokopo.ffi.RecipientType.BankAccount -> RecipientType.BankAccount
-    is dev.kopokopo.ffi.RecipientType.Till -> RecipientType.Till
-    is dev.kopokopo.ffi.RecipientType.Paybill -> RecipientType.Paybill
-    is dev.kopokopo.ffi.RecipientType.Other -> RecipientType.Other(this.word)
 }
 
 internal fun RecipientType.lower(): dev.kopokopo.ffi.RecipientType = when (this) {
@@ -117,13 +70,6 @@ internal fun Destination.lower(): dev.kopokopo.ffi.Destination = when (this) {
     )
 }
 
-internal fun dev.kopokopo.ffi.RequestStatus.lift(): RequestStatus = when (this) {
-    is dev.kopokopo.ffi.RequestStatus.Received -> RequestStatus.Received
-    is dev.kopokopo.ffi.RequestStatus.Scheduled -> RequestStatus.Scheduled
-    is dev.kopokopo.ffi.RequestStatus.Processed -> RequestStatus.Processed
-    is dev.kopokopo.ffi.RequestStatus.Other -> RequestStatus.Other(this.word)
-}
-
 internal fun RequestStatus.lower(): dev.kopokopo.ffi.RequestStatus = when (this) {
     is RequestStatus.Received -> dev.kopokopo.ffi.RequestStatus.Received
     is RequestStatus.Scheduled -> dev.kopokopo.ffi.RequestStatus.Scheduled
@@ -141,63 +87,6 @@ internal fun TransferStatus.lower(): dev.kopokopo.ffi.TransferStatus = when (thi
     is TransferStatus.Transferred -> dev.kopokopo.ffi.TransferStatus.Transferred
     is TransferStatus.Cancelled -> dev.kopokopo.ffi.TransferStatus.Cancelled
     is TransferStatus.Other -> dev.kopokopo.ffi.TransferStatus.Other(this.word)
-}
-
-internal fun dev.kopokopo.ffi.PaymentLinkStatus.lift(): PaymentLinkStatus = when (this) {
-    is dev.kopokopo.ffi.PaymentLinkStatus.Active -> PaymentLinkStatus.Active
-    is dev.kopokopo.ffi.PaymentLinkStatus.Paid -> PaymentLinkStatus.Paid
-    is dev.kopokopo.ffi.PaymentLinkStatus.Cancelled -> PaymentLinkStatus.Cancelled
-    is dev.kopokopo.ffi.PaymentLinkStatus.Expired -> PaymentLinkStatus.Expired
-    is dev.kopokopo.ffi.PaymentLinkStatus.Other -> PaymentLinkStatus.Other(this.word)
-}
-
-internal fun dev.kopokopo.ffi.EventPayload.lift(): EventPayload = when (this) {
-    is dev.kopokopo.ffi.EventPayload.BuygoodsTransactionReceived -> EventPayload.BuygoodsTransactionReceived(
-        this.transaction.lift(),
-    )
-    is dev.kopokopo.ffi.EventPayload.BuygoodsTransactionReversed -> EventPayload.BuygoodsTransactionReversed(
-        this.transaction.lift(),
-    )
-    is dev.kopokopo.ffi.EventPayload.B2bTransactionReceived -> EventPayload.B2bTransactionReceived(
-        this.transaction.lift(),
-    )
-    is dev.kopokopo.ffi.EventPayload.B2bTransactionReversed -> EventPayload.B2bTransactionReversed(
-        this.transaction.lift(),
-    )
-    is dev.kopokopo.ffi.EventPayload.SettlementTransferCompleted -> EventPayload.SettlementTransferCompleted(
-        this.settlement.lift(),
-    )
-    is dev.kopokopo.ffi.EventPayload.CustomerCreated -> EventPayload.CustomerCreated(this.customer.lift())
-    is dev.kopokopo.ffi.EventPayload.CardTransactionReceived -> EventPayload.CardTransactionReceived(
-        this.cardTransaction.lift(),
-    )
-    is dev.kopokopo.ffi.EventPayload.CardTransactionVoided -> EventPayload.CardTransactionVoided(
-        this.cardTransaction.lift(),
-    )
-    is dev.kopokopo.ffi.EventPayload.CardTransactionReversed -> EventPayload.CardTransactionReversed(
-        this.cardTransaction.lift(),
-    )
-    is dev.kopokopo.ffi.EventPayload.IncomingPayment -> EventPayload.IncomingPayment(this.incomingPayment.lift())
-    is dev.kopokopo.ffi.EventPayload.SendMoney -> EventPayload.SendMoney(this.sendMoney.lift())
-    is dev.kopokopo.ffi.EventPayload.Polling -> EventPayload.Polling(this.polling.lift())
-    is dev.kopokopo.ffi.EventPayload.Reversal -> EventPayload.Reversal(this.reversal.lift())
-    is dev.kopokopo.ffi.EventPayload.PaymentLink -> EventPayload.PaymentLink(this.paymentLink.lift())
-    is dev.kopokopo.ffi.EventPayload.SmsNotification -> EventPayload.SmsNotification(this.smsNotification.lift())
-    is dev.kopokopo.ffi.EventPayload.Payment -> EventPayload.Payment(this.payment.lift())
-    is dev.kopokopo.ffi.EventPayload.SettlementTransfer -> EventPayload.SettlementTransfer(
-        this.settlementTransfer.lift(),
-    )
-    is dev.kopokopo.ffi.EventPayload.DarajaBuygoods -> EventPayload.DarajaBuygoods(this.darajaTransaction.lift())
-    is dev.kopokopo.ffi.EventPayload.DarajaB2b -> EventPayload.DarajaB2b(this.darajaTransaction.lift())
-    is dev.kopokopo.ffi.EventPayload.DarajaOther -> EventPayload.DarajaOther(this.darajaTransaction.lift())
-    is dev.kopokopo.ffi.EventPayload.Unknown -> EventPayload.Unknown
-}
-
-internal fun dev.kopokopo.ffi.TransactionStatus.lift(): TransactionStatus = when (this) {
-    is dev.kopokopo.ffi.TransactionStatus.Received -> TransactionStatus.Received
-    is dev.kopokopo.ffi.TransactionStatus.Complete -> TransactionStatus.Complete
-    is dev.kopokopo.ffi.TransactionStatus.Reversed -> TransactionStatus.Reversed
-    is dev.kopokopo.ffi.TransactionStatus.Other -> TransactionStatus.Other(this.word)
 }
 
 internal fun ClientOptions.lower(): dev.kopokopo.ffi.ClientOptions =
@@ -253,31 +142,6 @@ internal fun WaitOptions.lower(): dev.kopokopo.ffi.WaitOptions =
 internal fun AccessToken.lower(): dev.kopokopo.ffi.AccessToken =
     dev.kopokopo.ffi.AccessToken(this.token, this.expiresIn?.let { it.inSeconds() })
 
-internal fun dev.kopokopo.ffi.Token.lift(): Token =
-    Token(this.accessToken, this.tokenType, this.expiresIn?.let { it.toLong() }, this.createdAt?.let { moment(it) })
-
-internal fun dev.kopokopo.ffi.Introspection.lift(): Introspection =
-    Introspection(
-        this.active,
-        this.scope,
-        this.clientId,
-        this.tokenType,
-        this.exp?.let { moment(it) },
-        this.iat?.let { moment(it) },
-    )
-
-internal fun dev.kopokopo.ffi.TokenInfo.lift(): TokenInfo =
-    TokenInfo(
-        this.resourceOwnerId,
-        this.scope,
-        this.expiresIn?.let { it.toLong() },
-        this.application?.let { it.lift() },
-        this.createdAt?.let { moment(it) },
-    )
-
-internal fun dev.kopokopo.ffi.TokenApplication.lift(): TokenApplication =
-    TokenApplication(this.uid)
-
 internal fun WebhookSubscriptionRequest.lower(): dev.kopokopo.ffi.WebhookSubscriptionRequest =
     dev.kopokopo.ffi.WebhookSubscriptionRequest(
         this.eventType.lower(),
@@ -285,20 +149,6 @@ internal fun WebhookSubscriptionRequest.lower(): dev.kopokopo.ffi.WebhookSubscri
         this.scope.lower(),
         this.scopeReference,
         this.enableDarajaPayload,
-    )
-
-internal fun dev.kopokopo.ffi.WebhookSubscription.lift(): WebhookSubscription =
-    WebhookSubscription(
-        this.id,
-        this.status,
-        this.eventType?.let { it.lift() },
-        this.url,
-        this.scope?.let { it.lift() },
-        this.scopeReference,
-        this.enableDarajaPayload,
-        this.links.lift(),
-        this.isFinal,
-        this.raw,
     )
 
 internal fun IncomingPaymentRequest.lower(): dev.kopokopo.ffi.IncomingPaymentRequest =
@@ -315,22 +165,6 @@ internal fun IncomingPaymentRequest.lower(): dev.kopokopo.ffi.IncomingPaymentReq
         this.paymentChannel,
     )
 
-internal fun dev.kopokopo.ffi.IncomingPayment.lift(): IncomingPayment =
-    IncomingPayment(
-        this.id,
-        this.status.lift(),
-        this.initiationTime?.let { moment(it) },
-        this.eventType,
-        this.transaction?.let { it.lift() },
-        this.errors,
-        Json.read(this.metadata),
-        this.links.lift(),
-        this.isPaid,
-        this.paymentKey,
-        this.isFinal,
-        this.raw,
-    )
-
 internal fun MerchantWalletRequest.lower(): dev.kopokopo.ffi.MerchantWalletRequest =
     dev.kopokopo.ffi.MerchantWalletRequest(
         this.firstName,
@@ -340,20 +174,6 @@ internal fun MerchantWalletRequest.lower(): dev.kopokopo.ffi.MerchantWalletReque
         this.network?.let { it.lower() },
     )
 
-internal fun dev.kopokopo.ffi.MerchantWallet.lift(): MerchantWallet =
-    MerchantWallet(
-        this.id,
-        this.status,
-        this.firstName,
-        this.lastName,
-        this.nickname,
-        this.phoneNumber,
-        this.network?.let { it.lift() },
-        this.links.lift(),
-        this.isFinal,
-        this.raw,
-    )
-
 internal fun MerchantBankAccountRequest.lower(): dev.kopokopo.ffi.MerchantBankAccountRequest =
     dev.kopokopo.ffi.MerchantBankAccountRequest(
         this.accountName,
@@ -361,20 +181,6 @@ internal fun MerchantBankAccountRequest.lower(): dev.kopokopo.ffi.MerchantBankAc
         this.accountNumber,
         this.settlementMethod.lower(),
         this.nickname,
-    )
-
-internal fun dev.kopokopo.ffi.MerchantBankAccount.lift(): MerchantBankAccount =
-    MerchantBankAccount(
-        this.id,
-        this.status,
-        this.accountName,
-        this.bankBranchRef,
-        this.accountNumber,
-        this.nickname,
-        this.settlementMethod?.let { it.lift() },
-        this.links.lift(),
-        this.isFinal,
-        this.raw,
     )
 
 internal fun MobileWalletRecipientRequest.lower(): dev.kopokopo.ffi.MobileWalletRecipientRequest =
@@ -407,31 +213,6 @@ internal fun PaybillRecipientRequest.lower(): dev.kopokopo.ffi.PaybillRecipientR
         this.nickname,
     )
 
-internal fun dev.kopokopo.ffi.ExternalRecipient.lift(): ExternalRecipient =
-    ExternalRecipient(
-        this.id,
-        this.status,
-        this.recipientType?.let { it.lift() },
-        this.firstName,
-        this.lastName,
-        this.email,
-        this.phoneNumber,
-        this.network?.let { it.lift() },
-        this.accountName,
-        this.accountNumber,
-        this.bankBranchRef,
-        this.settlementMethod?.let { it.lift() },
-        this.tillName,
-        this.tillNumber,
-        this.paybillName,
-        this.paybillNumber,
-        this.paybillAccountNumber,
-        this.nickname,
-        this.links.lift(),
-        this.isFinal,
-        this.raw,
-    )
-
 internal fun SendMoneyRequest.lower(): dev.kopokopo.ffi.SendMoneyRequest =
     dev.kopokopo.ffi.SendMoneyRequest(
         this.destinations.map { it.lower() },
@@ -443,25 +224,6 @@ internal fun SendMoneyRequest.lower(): dev.kopokopo.ffi.SendMoneyRequest =
 
 internal fun SweepRequest.lower(): dev.kopokopo.ffi.SweepRequest =
     dev.kopokopo.ffi.SweepRequest(this.callbackUrl, this.currency, this.metadata?.let { Json.write(it, "metadata") })
-
-internal fun dev.kopokopo.ffi.SendMoney.lift(): SendMoney =
-    SendMoney(
-        this.id,
-        this.status.lift(),
-        this.createdAt?.let { moment(it) },
-        this.sourceIdentifier,
-        this.currency,
-        this.destinations.map { it.lift() },
-        this.transferBatches.map { it.lift() },
-        this.errors,
-        Json.read(this.metadata),
-        this.links.lift(),
-        this.isPaid,
-        this.failedDisbursements.map { it.lift() },
-        this.failedBatches.map { it.lift() },
-        this.isFinal,
-        this.raw,
-    )
 
 internal fun SendMoney.lower(): dev.kopokopo.ffi.SendMoney =
     dev.kopokopo.ffi.SendMoney(
@@ -482,24 +244,6 @@ internal fun SendMoney.lower(): dev.kopokopo.ffi.SendMoney =
         this.raw,
     )
 
-internal fun dev.kopokopo.ffi.SendMoneyDestination.lift(): SendMoneyDestination =
-    SendMoneyDestination(
-        this.destinationType?.let { it.lift() },
-        this.amount?.let { BigDecimal(it) },
-        this.reference,
-        this.phoneNumber,
-        this.network,
-        this.accountName,
-        this.accountNumber,
-        this.bankBranchRef,
-        this.tillNumber,
-        this.paybillNumber,
-        this.paybillAccountNumber,
-        this.nickname,
-        this.description,
-        this.favourite,
-    )
-
 internal fun SendMoneyDestination.lower(): dev.kopokopo.ffi.SendMoneyDestination =
     dev.kopokopo.ffi.SendMoneyDestination(
         this.destinationType?.let { it.lower() },
@@ -516,15 +260,6 @@ internal fun SendMoneyDestination.lower(): dev.kopokopo.ffi.SendMoneyDestination
         this.nickname,
         this.description,
         this.favourite,
-    )
-
-internal fun dev.kopokopo.ffi.TransferBatch.lift(): TransferBatch =
-    TransferBatch(
-        this.status?.let { it.lift() },
-        this.amount?.let { BigDecimal(it) },
-        this.disbursements.map { it.lift() },
-        this.errors,
-        this.isPaid,
     )
 
 internal fun TransferBatch.lower(): dev.kopokopo.ffi.TransferBatch =
@@ -583,37 +318,8 @@ internal fun PollingRequest.lower(): dev.kopokopo.ffi.PollingRequest =
         this.scopeReference,
     )
 
-internal fun dev.kopokopo.ffi.Polling.lift(): Polling =
-    Polling(
-        this.id,
-        this.status,
-        this.createdAt?.let { moment(it) },
-        this.fromTime?.let { moment(it) },
-        this.toTime?.let { moment(it) },
-        this.scope,
-        this.scopeReference,
-        this.transactions.map { it.lift() },
-        this.links.lift(),
-        this.isFinal,
-        this.raw,
-    )
-
-internal fun dev.kopokopo.ffi.PolledTransaction.lift(): PolledTransaction =
-    PolledTransaction(this.transactionType, this.transaction.lift())
-
 internal fun SmsNotificationRequest.lower(): dev.kopokopo.ffi.SmsNotificationRequest =
     dev.kopokopo.ffi.SmsNotificationRequest(this.webhookEventReference, this.message, this.callbackUrl)
-
-internal fun dev.kopokopo.ffi.SmsNotification.lift(): SmsNotification =
-    SmsNotification(
-        this.id,
-        this.status,
-        this.message,
-        this.webhookEventReference,
-        this.links.lift(),
-        this.isFinal,
-        this.raw,
-    )
 
 internal fun ReversalRequest.lower(): dev.kopokopo.ffi.ReversalRequest =
     dev.kopokopo.ffi.ReversalRequest(
@@ -621,31 +327,6 @@ internal fun ReversalRequest.lower(): dev.kopokopo.ffi.ReversalRequest =
         this.reason,
         this.callbackUrl,
         this.metadata?.let { Json.write(it, "metadata") },
-    )
-
-internal fun dev.kopokopo.ffi.Reversal.lift(): Reversal =
-    Reversal(
-        this.id,
-        this.status.lift(),
-        this.createdAt?.let { moment(it) },
-        this.transactionReference,
-        this.reason,
-        this.reversalBulkPayment?.let { it.lift() },
-        this.errors,
-        Json.read(this.metadata),
-        this.links.lift(),
-        this.isReversed,
-        this.isFailed,
-        this.isFinal,
-        this.raw,
-    )
-
-internal fun dev.kopokopo.ffi.ReversalBulkPayment.lift(): ReversalBulkPayment =
-    ReversalBulkPayment(
-        this.amount?.let { BigDecimal(it) },
-        this.status?.let { it.lift() },
-        this.originationTime?.let { moment(it) },
-        this.transactionReference,
     )
 
 internal fun PaymentLinkRequest.lower(): dev.kopokopo.ffi.PaymentLinkRequest =
@@ -657,72 +338,6 @@ internal fun PaymentLinkRequest.lower(): dev.kopokopo.ffi.PaymentLinkRequest =
         this.paymentReference,
         this.note,
         this.metadata?.let { Json.write(it, "metadata") },
-    )
-
-internal fun dev.kopokopo.ffi.PaymentLink.lift(): PaymentLink =
-    PaymentLink(
-        this.id,
-        this.status,
-        this.linkStatus?.let { it.lift() },
-        this.link,
-        this.expiresAt?.let { moment(it) },
-        this.createdAt?.let { moment(it) },
-        this.tillName,
-        this.tillNumber,
-        this.paymentReference,
-        this.currency,
-        this.amount?.let { BigDecimal(it) },
-        this.note,
-        this.initiatorName,
-        this.transactionReference,
-        this.senderPhoneNumber,
-        this.originationTime?.let { moment(it) },
-        this.errors,
-        Json.read(this.metadata),
-        this.links.lift(),
-        this.isPaid,
-        this.paymentKey,
-        this.isCancelled,
-        this.hasFailedAttempt,
-        this.isFinal,
-        this.raw,
-    )
-
-internal fun dev.kopokopo.ffi.Payment.lift(): Payment =
-    Payment(
-        this.id,
-        this.status.lift(),
-        this.createdAt?.let { moment(it) },
-        this.amount?.let { it.lift() },
-        this.transferBatches.map { it.lift() },
-        this.errors,
-        Json.read(this.metadata),
-        this.links.lift(),
-        this.isPaid,
-        this.failedDisbursements.map { it.lift() },
-        this.failedBatches.map { it.lift() },
-        this.isFinal,
-        this.raw,
-    )
-
-internal fun dev.kopokopo.ffi.PaymentAmount.lift(): PaymentAmount =
-    PaymentAmount(this.currency, this.value?.let { BigDecimal(it) })
-
-internal fun dev.kopokopo.ffi.SettlementTransfer.lift(): SettlementTransfer =
-    SettlementTransfer(
-        this.id,
-        this.status.lift(),
-        this.createdAt?.let { moment(it) },
-        this.amount?.let { it.lift() },
-        this.transferBatches.map { it.lift() },
-        this.errors,
-        Json.read(this.metadata),
-        this.links.lift(),
-        this.isPaid,
-        this.failedDisbursements.map { it.lift() },
-        this.failedBatches.map { it.lift() },
-        this.isFinal,
-        this.raw,
     )
 
 internal fun JournalOptions.lower(): dev.kopokopo.ffi.JournalOptions =
@@ -738,126 +353,8 @@ internal fun JournalQuery.lower(): dev.kopokopo.ffi.JournalQuery =
         natural(this.limit.toLong(), "limit").toUInt(),
     )
 
-internal fun dev.kopokopo.ffi.JournalRecord.lift(): JournalRecord =
-    JournalRecord(
-        this.key,
-        this.version.toLong(),
-        this.state,
-        this.operation,
-        this.fingerprint,
-        this.attempt.toInt(),
-        moment(this.createdAt),
-        moment(this.updatedAt),
-        moment(this.deadlineAt),
-        this.sentAt?.let { moment(it) },
-        this.id,
-        this.paymentKey,
-        this.errorDetail,
-        this.evidence,
-    )
-
 internal fun RawPostRequest.lower(): dev.kopokopo.ffi.RawPostRequest =
     dev.kopokopo.ffi.RawPostRequest(this.path, this.body)
-
-internal fun dev.kopokopo.ffi.RawResponse.lift(): RawResponse =
-    RawResponse(this.status.toInt(), this.location, this.body)
-
-internal fun dev.kopokopo.ffi.Event.lift(): Event =
-    Event(
-        this.id,
-        this.topic,
-        this.eventType,
-        this.createdAt?.let { moment(it) },
-        this.links.lift(),
-        this.payload.lift(),
-        this.transaction?.let { it.lift() },
-        this.dedupeKey,
-        this.paymentKey,
-        this.raw,
-    )
-
-internal fun dev.kopokopo.ffi.Transaction.lift(): Transaction =
-    Transaction(
-        this.id,
-        this.reference,
-        this.originationTime?.let { moment(it) },
-        this.senderPhoneNumber,
-        this.hashedSenderPhone,
-        this.sendingTill,
-        this.amount?.let { BigDecimal(it) },
-        this.currency,
-        this.tillNumber,
-        this.system,
-        this.status?.let { it.lift() },
-        this.senderFirstName,
-        this.senderMiddleName,
-        this.senderLastName,
-        this.isReceived,
-        this.paymentKey,
-    )
-
-internal fun dev.kopokopo.ffi.CardTransaction.lift(): CardTransaction =
-    CardTransaction(
-        this.id,
-        this.reference,
-        this.originationTime?.let { moment(it) },
-        this.customerCcNumber,
-        this.amount?.let { BigDecimal(it) },
-        this.currency,
-        this.tillNumber,
-        this.system,
-        this.status?.let { it.lift() },
-        this.settled,
-    )
-
-internal fun dev.kopokopo.ffi.Customer.lift(): Customer =
-    Customer(this.firstName, this.middleName, this.lastName, this.phoneNumber)
-
-internal fun dev.kopokopo.ffi.Settlement.lift(): Settlement =
-    Settlement(
-        this.id,
-        this.amount?.let { BigDecimal(it) },
-        this.currency,
-        this.status?.let { it.lift() },
-        this.originationTime?.let { moment(it) },
-        this.destination?.let { it.lift() },
-        this.disbursements.map { it.lift() },
-    )
-
-internal fun dev.kopokopo.ffi.SettlementDestination.lift(): SettlementDestination =
-    SettlementDestination(
-        this.destinationType,
-        this.reference,
-        this.accountName,
-        this.accountNumber,
-        this.bankBranchRef,
-        this.settlementMethod,
-        this.firstName,
-        this.lastName,
-        this.email,
-        this.phoneNumber,
-        this.network,
-    )
-
-internal fun dev.kopokopo.ffi.DarajaTransaction.lift(): DarajaTransaction =
-    DarajaTransaction(
-        this.transactionType,
-        this.transId,
-        this.transTime?.let { moment(it) },
-        this.transAmount?.let { BigDecimal(it) },
-        this.businessShortCode,
-        this.billRefNumber,
-        this.invoiceNumber,
-        this.orgAccountBalance,
-        this.thirdPartyTransId,
-        this.msisdn,
-        this.firstName,
-        this.middleName,
-        this.lastName,
-    )
-
-internal fun dev.kopokopo.ffi.Links.lift(): Links =
-    Links(this.selfUrl, this.resourceUrl, this.callbackUrl)
 
 internal fun Links.lower(): dev.kopokopo.ffi.Links =
     dev.kopokopo.ffi.Links(this.selfUrl, this.resourceUrl, this.callbackUrl)

@@ -33,7 +33,7 @@ public open class CreatedWebhookSubscription internal constructor(private val ra
     public fun getAsync(): CompletableFuture<WebhookSubscription> = future { getCall() }
 
     internal open fun getCall(): Call<WebhookSubscription> =
-        NativeCall(7, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeWebhookSubscription.read(it).lift() }
+        NativeCall(7, NOTHING, raw.callWithHandle { it }, false) { readWebhookSubscription(it) }
 
     /**
      * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
@@ -73,7 +73,7 @@ public open class CreatedWebhookSubscription internal constructor(private val ra
     public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<WebhookSubscription> = future { waitCall(options) }
 
     internal open fun waitCall(options: WaitOptions): Call<WebhookSubscription> =
-        NativeCall(8, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeWebhookSubscription.read(it).lift() }
+        NativeCall(8, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { readWebhookSubscription(it) }
 
     /**
      * Returns the states as they change, up to the final one.
@@ -140,7 +140,7 @@ public open class CreatedIncomingPayment internal constructor(private val raw: d
     public fun getAsync(): CompletableFuture<IncomingPayment> = future { getCall() }
 
     internal open fun getCall(): Call<IncomingPayment> =
-        NativeCall(13, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it).lift() }
+        NativeCall(13, NOTHING, raw.callWithHandle { it }, false) { readIncomingPayment(it) }
 
     /**
      * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
@@ -180,7 +180,7 @@ public open class CreatedIncomingPayment internal constructor(private val raw: d
     public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<IncomingPayment> = future { waitCall(options) }
 
     internal open fun waitCall(options: WaitOptions): Call<IncomingPayment> =
-        NativeCall(14, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it).lift() }
+        NativeCall(14, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { readIncomingPayment(it) }
 
     /**
      * Returns the states as they change, up to the final one.
@@ -247,7 +247,7 @@ public open class CreatedMerchantWallet internal constructor(private val raw: de
     public fun getAsync(): CompletableFuture<MerchantWallet> = future { getCall() }
 
     internal open fun getCall(): Call<MerchantWallet> =
-        NativeCall(19, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeMerchantWallet.read(it).lift() }
+        NativeCall(19, NOTHING, raw.callWithHandle { it }, false) { readMerchantWallet(it) }
 
     /**
      * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
@@ -287,7 +287,7 @@ public open class CreatedMerchantWallet internal constructor(private val raw: de
     public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<MerchantWallet> = future { waitCall(options) }
 
     internal open fun waitCall(options: WaitOptions): Call<MerchantWallet> =
-        NativeCall(20, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeMerchantWallet.read(it).lift() }
+        NativeCall(20, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { readMerchantWallet(it) }
 
     /**
      * Returns the states as they change, up to the final one.
@@ -354,7 +354,7 @@ public open class CreatedMerchantBankAccount internal constructor(private val ra
     public fun getAsync(): CompletableFuture<MerchantBankAccount> = future { getCall() }
 
     internal open fun getCall(): Call<MerchantBankAccount> =
-        NativeCall(25, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeMerchantBankAccount.read(it).lift() }
+        NativeCall(25, NOTHING, raw.callWithHandle { it }, false) { readMerchantBankAccount(it) }
 
     /**
      * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
@@ -394,7 +394,7 @@ public open class CreatedMerchantBankAccount internal constructor(private val ra
     public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<MerchantBankAccount> = future { waitCall(options) }
 
     internal open fun waitCall(options: WaitOptions): Call<MerchantBankAccount> =
-        NativeCall(26, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeMerchantBankAccount.read(it).lift() }
+        NativeCall(26, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { readMerchantBankAccount(it) }
 
     /**
      * Returns the states as they change, up to the final one.
@@ -461,7 +461,7 @@ public open class CreatedExternalRecipient internal constructor(private val raw:
     public fun getAsync(): CompletableFuture<ExternalRecipient> = future { getCall() }
 
     internal open fun getCall(): Call<ExternalRecipient> =
-        NativeCall(34, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeExternalRecipient.read(it).lift() }
+        NativeCall(34, NOTHING, raw.callWithHandle { it }, false) { readExternalRecipient(it) }
 
     /**
      * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
@@ -501,7 +501,7 @@ public open class CreatedExternalRecipient internal constructor(private val raw:
     public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<ExternalRecipient> = future { waitCall(options) }
 
     internal open fun waitCall(options: WaitOptions): Call<ExternalRecipient> =
-        NativeCall(35, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeExternalRecipient.read(it).lift() }
+        NativeCall(35, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { readExternalRecipient(it) }
 
     /**
      * Returns the states as they change, up to the final one.
@@ -568,7 +568,7 @@ public open class CreatedSendMoney internal constructor(private val raw: dev.kop
     public fun getAsync(): CompletableFuture<SendMoney> = future { getCall() }
 
     internal open fun getCall(): Call<SendMoney> =
-        NativeCall(41, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeSendMoney.read(it).lift() }
+        NativeCall(41, NOTHING, raw.callWithHandle { it }, false) { readSendMoney(it) }
 
     /**
      * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
@@ -608,7 +608,7 @@ public open class CreatedSendMoney internal constructor(private val raw: dev.kop
     public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<SendMoney> = future { waitCall(options) }
 
     internal open fun waitCall(options: WaitOptions): Call<SendMoney> =
-        NativeCall(42, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeSendMoney.read(it).lift() }
+        NativeCall(42, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { readSendMoney(it) }
 
     /**
      * Returns the states as they change, up to the final one.
@@ -675,7 +675,7 @@ public open class CreatedPolling internal constructor(private val raw: dev.kopok
     public fun getAsync(): CompletableFuture<Polling> = future { getCall() }
 
     internal open fun getCall(): Call<Polling> =
-        NativeCall(47, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePolling.read(it).lift() }
+        NativeCall(47, NOTHING, raw.callWithHandle { it }, false) { readPolling(it) }
 
     /**
      * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
@@ -715,7 +715,7 @@ public open class CreatedPolling internal constructor(private val raw: dev.kopok
     public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<Polling> = future { waitCall(options) }
 
     internal open fun waitCall(options: WaitOptions): Call<Polling> =
-        NativeCall(48, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePolling.read(it).lift() }
+        NativeCall(48, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { readPolling(it) }
 
     /**
      * Returns the states as they change, up to the final one.
@@ -782,7 +782,7 @@ public open class CreatedSmsNotification internal constructor(private val raw: d
     public fun getAsync(): CompletableFuture<SmsNotification> = future { getCall() }
 
     internal open fun getCall(): Call<SmsNotification> =
-        NativeCall(53, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeSmsNotification.read(it).lift() }
+        NativeCall(53, NOTHING, raw.callWithHandle { it }, false) { readSmsNotification(it) }
 
     /**
      * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
@@ -822,7 +822,7 @@ public open class CreatedSmsNotification internal constructor(private val raw: d
     public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<SmsNotification> = future { waitCall(options) }
 
     internal open fun waitCall(options: WaitOptions): Call<SmsNotification> =
-        NativeCall(54, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeSmsNotification.read(it).lift() }
+        NativeCall(54, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { readSmsNotification(it) }
 
     /**
      * Returns the states as they change, up to the final one.
@@ -889,7 +889,7 @@ public open class CreatedReversal internal constructor(private val raw: dev.kopo
     public fun getAsync(): CompletableFuture<Reversal> = future { getCall() }
 
     internal open fun getCall(): Call<Reversal> =
-        NativeCall(59, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeReversal.read(it).lift() }
+        NativeCall(59, NOTHING, raw.callWithHandle { it }, false) { readReversal(it) }
 
     /**
      * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
@@ -929,7 +929,7 @@ public open class CreatedReversal internal constructor(private val raw: dev.kopo
     public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<Reversal> = future { waitCall(options) }
 
     internal open fun waitCall(options: WaitOptions): Call<Reversal> =
-        NativeCall(60, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeReversal.read(it).lift() }
+        NativeCall(60, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { readReversal(it) }
 
     /**
      * Returns the states as they change, up to the final one.
@@ -996,7 +996,7 @@ public open class CreatedPaymentLink internal constructor(private val raw: dev.k
     public fun getAsync(): CompletableFuture<PaymentLink> = future { getCall() }
 
     internal open fun getCall(): Call<PaymentLink> =
-        NativeCall(66, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it).lift() }
+        NativeCall(66, NOTHING, raw.callWithHandle { it }, false) { readPaymentLink(it) }
 
     /**
      * Waits until the resource is final. Final does not mean successful: check the resource. The first poll is
@@ -1036,7 +1036,7 @@ public open class CreatedPaymentLink internal constructor(private val raw: dev.k
     public fun waitAsync(options: WaitOptions = WaitOptions()): CompletableFuture<PaymentLink> = future { waitCall(options) }
 
     internal open fun waitCall(options: WaitOptions): Call<PaymentLink> =
-        NativeCall(67, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it).lift() }
+        NativeCall(67, bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { readPaymentLink(it) }
 
     /**
      * Returns the states as they change, up to the final one.

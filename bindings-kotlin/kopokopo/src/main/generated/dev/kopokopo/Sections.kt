@@ -29,7 +29,7 @@ public class OAuth internal constructor(private val raw: dev.kopokopo.ffi.OAuth)
     public fun tokenAsync(): CompletableFuture<Token> = future { tokenCall() }
 
     private fun tokenCall(): Call<Token> =
-        NativeCall(0, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeToken.read(it).lift() }
+        NativeCall(0, NOTHING, raw.callWithHandle { it }, false) { readToken(it) }
 
     /**
      * Revokes a token. If the client uses this token, the client drops it too.
@@ -67,7 +67,7 @@ public class OAuth internal constructor(private val raw: dev.kopokopo.ffi.OAuth)
     public fun introspectAsync(token: String): CompletableFuture<Introspection> = future { introspectCall(token) }
 
     private fun introspectCall(token: String): Call<Introspection> =
-        NativeCall(2, bytes(dev.kopokopo.ffi.FfiConverterString, token), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeIntrospection.read(it).lift() }
+        NativeCall(2, bytes(dev.kopokopo.ffi.FfiConverterString, token), raw.callWithHandle { it }, false) { readIntrospection(it) }
 
     /**
      * Reads the server's information about the token that the client uses.
@@ -84,7 +84,7 @@ public class OAuth internal constructor(private val raw: dev.kopokopo.ffi.OAuth)
     public fun tokenInfoAsync(): CompletableFuture<TokenInfo> = future { tokenInfoCall() }
 
     private fun tokenInfoCall(): Call<TokenInfo> =
-        NativeCall(3, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeTokenInfo.read(it).lift() }
+        NativeCall(3, NOTHING, raw.callWithHandle { it }, false) { readTokenInfo(it) }
 
     internal fun close(): Unit = raw.close()
 }
@@ -127,7 +127,7 @@ public class WebhookSubscriptions internal constructor(private val raw: dev.kopo
     public fun createAsync(request: WebhookSubscriptionRequest): CompletableFuture<CreatedWebhookSubscription> = future { createCall(request) }
 
     private fun createCall(request: WebhookSubscriptionRequest): Call<CreatedWebhookSubscription> =
-        NativeCall(4, bytes(dev.kopokopo.ffi.FfiConverterTypeWebhookSubscriptionRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedWebhookSubscription(dev.kopokopo.ffi.FfiConverterTypeCreatedWebhookSubscription.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) }
+        NativeCall(4, bytes(dev.kopokopo.ffi.FfiConverterTypeWebhookSubscriptionRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedWebhookSubscription(dev.kopokopo.ffi.FfiConverterTypeCreatedWebhookSubscription.read(it), it.text(), it.text()) }
 
     /**
      * Reads a subscription.
@@ -144,7 +144,7 @@ public class WebhookSubscriptions internal constructor(private val raw: dev.kopo
     public fun getAsync(id: String): CompletableFuture<WebhookSubscription> = future { getCall(id) }
 
     private fun getCall(id: String): Call<WebhookSubscription> =
-        NativeCall(5, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeWebhookSubscription.read(it).lift() }
+        NativeCall(5, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { readWebhookSubscription(it) }
 
     /**
      * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
@@ -189,7 +189,7 @@ public class WebhookSubscriptions internal constructor(private val raw: dev.kopo
     public fun waitAsync(id: String, options: WaitOptions = WaitOptions()): CompletableFuture<WebhookSubscription> = future { waitCall(id, options) }
 
     private fun waitCall(id: String, options: WaitOptions): Call<WebhookSubscription> =
-        NativeCall(6, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeWebhookSubscription.read(it).lift() }
+        NativeCall(6, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { readWebhookSubscription(it) }
 
     /**
      * Returns the states of the resource with this id as they change, up to the final one.
@@ -294,7 +294,7 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
     public fun createAsync(request: IncomingPaymentRequest): CompletableFuture<CreatedIncomingPayment> = future { createCall(request) }
 
     private fun createCall(request: IncomingPaymentRequest): Call<CreatedIncomingPayment> =
-        NativeCall(10, bytes(dev.kopokopo.ffi.FfiConverterTypeIncomingPaymentRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedIncomingPayment(dev.kopokopo.ffi.FfiConverterTypeCreatedIncomingPayment.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) }
+        NativeCall(10, bytes(dev.kopokopo.ffi.FfiConverterTypeIncomingPaymentRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedIncomingPayment(dev.kopokopo.ffi.FfiConverterTypeCreatedIncomingPayment.read(it), it.text(), it.text()) }
 
     /**
      * Reads a payment.
@@ -311,7 +311,7 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
     public fun getAsync(id: String): CompletableFuture<IncomingPayment> = future { getCall(id) }
 
     private fun getCall(id: String): Call<IncomingPayment> =
-        NativeCall(11, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it).lift() }
+        NativeCall(11, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { readIncomingPayment(it) }
 
     /**
      * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
@@ -356,7 +356,7 @@ public class IncomingPayments internal constructor(private val raw: dev.kopokopo
     public fun waitAsync(id: String, options: WaitOptions = WaitOptions()): CompletableFuture<IncomingPayment> = future { waitCall(id, options) }
 
     private fun waitCall(id: String, options: WaitOptions): Call<IncomingPayment> =
-        NativeCall(12, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeIncomingPayment.read(it).lift() }
+        NativeCall(12, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { readIncomingPayment(it) }
 
     /**
      * Returns the states of the resource with this id as they change, up to the final one.
@@ -436,7 +436,7 @@ public class MerchantWallets internal constructor(private val raw: dev.kopokopo.
     public fun createAsync(request: MerchantWalletRequest): CompletableFuture<CreatedMerchantWallet> = future { createCall(request) }
 
     private fun createCall(request: MerchantWalletRequest): Call<CreatedMerchantWallet> =
-        NativeCall(16, bytes(dev.kopokopo.ffi.FfiConverterTypeMerchantWalletRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedMerchantWallet(dev.kopokopo.ffi.FfiConverterTypeCreatedMerchantWallet.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) }
+        NativeCall(16, bytes(dev.kopokopo.ffi.FfiConverterTypeMerchantWalletRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedMerchantWallet(dev.kopokopo.ffi.FfiConverterTypeCreatedMerchantWallet.read(it), it.text(), it.text()) }
 
     /**
      * Reads a wallet.
@@ -453,7 +453,7 @@ public class MerchantWallets internal constructor(private val raw: dev.kopokopo.
     public fun getAsync(id: String): CompletableFuture<MerchantWallet> = future { getCall(id) }
 
     private fun getCall(id: String): Call<MerchantWallet> =
-        NativeCall(17, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeMerchantWallet.read(it).lift() }
+        NativeCall(17, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { readMerchantWallet(it) }
 
     /**
      * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
@@ -498,7 +498,7 @@ public class MerchantWallets internal constructor(private val raw: dev.kopokopo.
     public fun waitAsync(id: String, options: WaitOptions = WaitOptions()): CompletableFuture<MerchantWallet> = future { waitCall(id, options) }
 
     private fun waitCall(id: String, options: WaitOptions): Call<MerchantWallet> =
-        NativeCall(18, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeMerchantWallet.read(it).lift() }
+        NativeCall(18, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { readMerchantWallet(it) }
 
     /**
      * Returns the states of the resource with this id as they change, up to the final one.
@@ -578,7 +578,7 @@ public class MerchantBankAccounts internal constructor(private val raw: dev.kopo
     public fun createAsync(request: MerchantBankAccountRequest): CompletableFuture<CreatedMerchantBankAccount> = future { createCall(request) }
 
     private fun createCall(request: MerchantBankAccountRequest): Call<CreatedMerchantBankAccount> =
-        NativeCall(22, bytes(dev.kopokopo.ffi.FfiConverterTypeMerchantBankAccountRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedMerchantBankAccount(dev.kopokopo.ffi.FfiConverterTypeCreatedMerchantBankAccount.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) }
+        NativeCall(22, bytes(dev.kopokopo.ffi.FfiConverterTypeMerchantBankAccountRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedMerchantBankAccount(dev.kopokopo.ffi.FfiConverterTypeCreatedMerchantBankAccount.read(it), it.text(), it.text()) }
 
     /**
      * Reads a bank account.
@@ -595,7 +595,7 @@ public class MerchantBankAccounts internal constructor(private val raw: dev.kopo
     public fun getAsync(id: String): CompletableFuture<MerchantBankAccount> = future { getCall(id) }
 
     private fun getCall(id: String): Call<MerchantBankAccount> =
-        NativeCall(23, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeMerchantBankAccount.read(it).lift() }
+        NativeCall(23, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { readMerchantBankAccount(it) }
 
     /**
      * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
@@ -640,7 +640,7 @@ public class MerchantBankAccounts internal constructor(private val raw: dev.kopo
     public fun waitAsync(id: String, options: WaitOptions = WaitOptions()): CompletableFuture<MerchantBankAccount> = future { waitCall(id, options) }
 
     private fun waitCall(id: String, options: WaitOptions): Call<MerchantBankAccount> =
-        NativeCall(24, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeMerchantBankAccount.read(it).lift() }
+        NativeCall(24, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { readMerchantBankAccount(it) }
 
     /**
      * Returns the states of the resource with this id as they change, up to the final one.
@@ -722,7 +722,7 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
     public fun createMobileWalletAsync(request: MobileWalletRecipientRequest): CompletableFuture<CreatedExternalRecipient> = future { createMobileWalletCall(request) }
 
     private fun createMobileWalletCall(request: MobileWalletRecipientRequest): Call<CreatedExternalRecipient> =
-        NativeCall(28, bytes(dev.kopokopo.ffi.FfiConverterTypeMobileWalletRecipientRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedExternalRecipient(dev.kopokopo.ffi.FfiConverterTypeCreatedExternalRecipient.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) }
+        NativeCall(28, bytes(dev.kopokopo.ffi.FfiConverterTypeMobileWalletRecipientRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedExternalRecipient(dev.kopokopo.ffi.FfiConverterTypeCreatedExternalRecipient.read(it), it.text(), it.text()) }
 
     /**
      * Adds a bank account of another person or business.
@@ -766,7 +766,7 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
     public fun createBankAccountAsync(request: BankAccountRecipientRequest): CompletableFuture<CreatedExternalRecipient> = future { createBankAccountCall(request) }
 
     private fun createBankAccountCall(request: BankAccountRecipientRequest): Call<CreatedExternalRecipient> =
-        NativeCall(29, bytes(dev.kopokopo.ffi.FfiConverterTypeBankAccountRecipientRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedExternalRecipient(dev.kopokopo.ffi.FfiConverterTypeCreatedExternalRecipient.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) }
+        NativeCall(29, bytes(dev.kopokopo.ffi.FfiConverterTypeBankAccountRecipientRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedExternalRecipient(dev.kopokopo.ffi.FfiConverterTypeCreatedExternalRecipient.read(it), it.text(), it.text()) }
 
     /**
      * Adds another business's till.
@@ -800,7 +800,7 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
     public fun createTillAsync(request: TillRecipientRequest): CompletableFuture<CreatedExternalRecipient> = future { createTillCall(request) }
 
     private fun createTillCall(request: TillRecipientRequest): Call<CreatedExternalRecipient> =
-        NativeCall(30, bytes(dev.kopokopo.ffi.FfiConverterTypeTillRecipientRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedExternalRecipient(dev.kopokopo.ffi.FfiConverterTypeCreatedExternalRecipient.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) }
+        NativeCall(30, bytes(dev.kopokopo.ffi.FfiConverterTypeTillRecipientRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedExternalRecipient(dev.kopokopo.ffi.FfiConverterTypeCreatedExternalRecipient.read(it), it.text(), it.text()) }
 
     /**
      * Adds a paybill account.
@@ -836,7 +836,7 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
     public fun createPaybillAsync(request: PaybillRecipientRequest): CompletableFuture<CreatedExternalRecipient> = future { createPaybillCall(request) }
 
     private fun createPaybillCall(request: PaybillRecipientRequest): Call<CreatedExternalRecipient> =
-        NativeCall(31, bytes(dev.kopokopo.ffi.FfiConverterTypePaybillRecipientRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedExternalRecipient(dev.kopokopo.ffi.FfiConverterTypeCreatedExternalRecipient.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) }
+        NativeCall(31, bytes(dev.kopokopo.ffi.FfiConverterTypePaybillRecipientRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedExternalRecipient(dev.kopokopo.ffi.FfiConverterTypeCreatedExternalRecipient.read(it), it.text(), it.text()) }
 
     /**
      * Reads a recipient.
@@ -853,7 +853,7 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
     public fun getAsync(id: String): CompletableFuture<ExternalRecipient> = future { getCall(id) }
 
     private fun getCall(id: String): Call<ExternalRecipient> =
-        NativeCall(32, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeExternalRecipient.read(it).lift() }
+        NativeCall(32, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { readExternalRecipient(it) }
 
     /**
      * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
@@ -898,7 +898,7 @@ public class ExternalRecipients internal constructor(private val raw: dev.kopoko
     public fun waitAsync(id: String, options: WaitOptions = WaitOptions()): CompletableFuture<ExternalRecipient> = future { waitCall(id, options) }
 
     private fun waitCall(id: String, options: WaitOptions): Call<ExternalRecipient> =
-        NativeCall(33, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeExternalRecipient.read(it).lift() }
+        NativeCall(33, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { readExternalRecipient(it) }
 
     /**
      * Returns the states of the resource with this id as they change, up to the final one.
@@ -982,7 +982,7 @@ public class SendMoneyRequests internal constructor(private val raw: dev.kopokop
     public fun createAsync(request: SendMoneyRequest): CompletableFuture<CreatedSendMoney> = future { createCall(request) }
 
     private fun createCall(request: SendMoneyRequest): Call<CreatedSendMoney> =
-        NativeCall(37, bytes(dev.kopokopo.ffi.FfiConverterTypeSendMoneyRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedSendMoney(dev.kopokopo.ffi.FfiConverterTypeCreatedSendMoney.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) }
+        NativeCall(37, bytes(dev.kopokopo.ffi.FfiConverterTypeSendMoneyRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedSendMoney(dev.kopokopo.ffi.FfiConverterTypeCreatedSendMoney.read(it), it.text(), it.text()) }
 
     /**
      * Sends **all available funds** of the company and its tills to their preferred settlement accounts. The amount
@@ -1018,7 +1018,7 @@ public class SendMoneyRequests internal constructor(private val raw: dev.kopokop
     public fun sweepAllFundsAsync(request: SweepRequest): CompletableFuture<CreatedSendMoney> = future { sweepAllFundsCall(request) }
 
     private fun sweepAllFundsCall(request: SweepRequest): Call<CreatedSendMoney> =
-        NativeCall(38, bytes(dev.kopokopo.ffi.FfiConverterTypeSweepRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedSendMoney(dev.kopokopo.ffi.FfiConverterTypeCreatedSendMoney.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) }
+        NativeCall(38, bytes(dev.kopokopo.ffi.FfiConverterTypeSweepRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedSendMoney(dev.kopokopo.ffi.FfiConverterTypeCreatedSendMoney.read(it), it.text(), it.text()) }
 
     /**
      * Reads a request.
@@ -1035,7 +1035,7 @@ public class SendMoneyRequests internal constructor(private val raw: dev.kopokop
     public fun getAsync(id: String): CompletableFuture<SendMoney> = future { getCall(id) }
 
     private fun getCall(id: String): Call<SendMoney> =
-        NativeCall(39, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeSendMoney.read(it).lift() }
+        NativeCall(39, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { readSendMoney(it) }
 
     /**
      * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
@@ -1080,7 +1080,7 @@ public class SendMoneyRequests internal constructor(private val raw: dev.kopokop
     public fun waitAsync(id: String, options: WaitOptions = WaitOptions()): CompletableFuture<SendMoney> = future { waitCall(id, options) }
 
     private fun waitCall(id: String, options: WaitOptions): Call<SendMoney> =
-        NativeCall(40, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeSendMoney.read(it).lift() }
+        NativeCall(40, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { readSendMoney(it) }
 
     /**
      * Returns the states of the resource with this id as they change, up to the final one.
@@ -1160,7 +1160,7 @@ public class PollingRequests internal constructor(private val raw: dev.kopokopo.
     public fun createAsync(request: PollingRequest): CompletableFuture<CreatedPolling> = future { createCall(request) }
 
     private fun createCall(request: PollingRequest): Call<CreatedPolling> =
-        NativeCall(44, bytes(dev.kopokopo.ffi.FfiConverterTypePollingRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedPolling(dev.kopokopo.ffi.FfiConverterTypeCreatedPolling.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) }
+        NativeCall(44, bytes(dev.kopokopo.ffi.FfiConverterTypePollingRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedPolling(dev.kopokopo.ffi.FfiConverterTypeCreatedPolling.read(it), it.text(), it.text()) }
 
     /**
      * Reads a polling request and, once it is done, its transactions.
@@ -1177,7 +1177,7 @@ public class PollingRequests internal constructor(private val raw: dev.kopokopo.
     public fun getAsync(id: String): CompletableFuture<Polling> = future { getCall(id) }
 
     private fun getCall(id: String): Call<Polling> =
-        NativeCall(45, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePolling.read(it).lift() }
+        NativeCall(45, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { readPolling(it) }
 
     /**
      * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
@@ -1222,7 +1222,7 @@ public class PollingRequests internal constructor(private val raw: dev.kopokopo.
     public fun waitAsync(id: String, options: WaitOptions = WaitOptions()): CompletableFuture<Polling> = future { waitCall(id, options) }
 
     private fun waitCall(id: String, options: WaitOptions): Call<Polling> =
-        NativeCall(46, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePolling.read(it).lift() }
+        NativeCall(46, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { readPolling(it) }
 
     /**
      * Returns the states of the resource with this id as they change, up to the final one.
@@ -1301,7 +1301,7 @@ public class SmsNotifications internal constructor(private val raw: dev.kopokopo
     public fun createAsync(request: SmsNotificationRequest): CompletableFuture<CreatedSmsNotification> = future { createCall(request) }
 
     private fun createCall(request: SmsNotificationRequest): Call<CreatedSmsNotification> =
-        NativeCall(50, bytes(dev.kopokopo.ffi.FfiConverterTypeSmsNotificationRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedSmsNotification(dev.kopokopo.ffi.FfiConverterTypeCreatedSmsNotification.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) }
+        NativeCall(50, bytes(dev.kopokopo.ffi.FfiConverterTypeSmsNotificationRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedSmsNotification(dev.kopokopo.ffi.FfiConverterTypeCreatedSmsNotification.read(it), it.text(), it.text()) }
 
     /**
      * Reads a message's state.
@@ -1318,7 +1318,7 @@ public class SmsNotifications internal constructor(private val raw: dev.kopokopo
     public fun getAsync(id: String): CompletableFuture<SmsNotification> = future { getCall(id) }
 
     private fun getCall(id: String): Call<SmsNotification> =
-        NativeCall(51, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeSmsNotification.read(it).lift() }
+        NativeCall(51, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { readSmsNotification(it) }
 
     /**
      * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
@@ -1363,7 +1363,7 @@ public class SmsNotifications internal constructor(private val raw: dev.kopokopo
     public fun waitAsync(id: String, options: WaitOptions = WaitOptions()): CompletableFuture<SmsNotification> = future { waitCall(id, options) }
 
     private fun waitCall(id: String, options: WaitOptions): Call<SmsNotification> =
-        NativeCall(52, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeSmsNotification.read(it).lift() }
+        NativeCall(52, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { readSmsNotification(it) }
 
     /**
      * Returns the states of the resource with this id as they change, up to the final one.
@@ -1443,7 +1443,7 @@ public class Reversals internal constructor(private val raw: dev.kopokopo.ffi.Re
     public fun createAsync(request: ReversalRequest): CompletableFuture<CreatedReversal> = future { createCall(request) }
 
     private fun createCall(request: ReversalRequest): Call<CreatedReversal> =
-        NativeCall(56, bytes(dev.kopokopo.ffi.FfiConverterTypeReversalRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedReversal(dev.kopokopo.ffi.FfiConverterTypeCreatedReversal.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) }
+        NativeCall(56, bytes(dev.kopokopo.ffi.FfiConverterTypeReversalRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedReversal(dev.kopokopo.ffi.FfiConverterTypeCreatedReversal.read(it), it.text(), it.text()) }
 
     /**
      * Reads a reversal.
@@ -1460,7 +1460,7 @@ public class Reversals internal constructor(private val raw: dev.kopokopo.ffi.Re
     public fun getAsync(id: String): CompletableFuture<Reversal> = future { getCall(id) }
 
     private fun getCall(id: String): Call<Reversal> =
-        NativeCall(57, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeReversal.read(it).lift() }
+        NativeCall(57, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { readReversal(it) }
 
     /**
      * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
@@ -1505,7 +1505,7 @@ public class Reversals internal constructor(private val raw: dev.kopokopo.ffi.Re
     public fun waitAsync(id: String, options: WaitOptions = WaitOptions()): CompletableFuture<Reversal> = future { waitCall(id, options) }
 
     private fun waitCall(id: String, options: WaitOptions): Call<Reversal> =
-        NativeCall(58, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeReversal.read(it).lift() }
+        NativeCall(58, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { readReversal(it) }
 
     /**
      * Returns the states of the resource with this id as they change, up to the final one.
@@ -1589,7 +1589,7 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
     public fun createAsync(request: PaymentLinkRequest): CompletableFuture<CreatedPaymentLink> = future { createCall(request) }
 
     private fun createCall(request: PaymentLinkRequest): Call<CreatedPaymentLink> =
-        NativeCall(62, bytes(dev.kopokopo.ffi.FfiConverterTypePaymentLinkRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedPaymentLink(dev.kopokopo.ffi.FfiConverterTypeCreatedPaymentLink.read(it), dev.kopokopo.ffi.FfiConverterString.read(it), dev.kopokopo.ffi.FfiConverterString.read(it)) }
+        NativeCall(62, bytes(dev.kopokopo.ffi.FfiConverterTypePaymentLinkRequest, request.lower()), raw.callWithHandle { it }, true) { CreatedPaymentLink(dev.kopokopo.ffi.FfiConverterTypeCreatedPaymentLink.read(it), it.text(), it.text()) }
 
     /**
      * Reads a link.
@@ -1606,7 +1606,7 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
     public fun getAsync(id: String): CompletableFuture<PaymentLink> = future { getCall(id) }
 
     private fun getCall(id: String): Call<PaymentLink> =
-        NativeCall(63, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it).lift() }
+        NativeCall(63, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { readPaymentLink(it) }
 
     /**
      * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
@@ -1651,7 +1651,7 @@ public class PaymentLinks internal constructor(private val raw: dev.kopokopo.ffi
     public fun waitAsync(id: String, options: WaitOptions = WaitOptions()): CompletableFuture<PaymentLink> = future { waitCall(id, options) }
 
     private fun waitCall(id: String, options: WaitOptions): Call<PaymentLink> =
-        NativeCall(64, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePaymentLink.read(it).lift() }
+        NativeCall(64, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { readPaymentLink(it) }
 
     /**
      * Returns the states of the resource with this id as they change, up to the final one.
@@ -1731,7 +1731,7 @@ public class Payments internal constructor(private val raw: dev.kopokopo.ffi.Pay
     public fun getAsync(id: String): CompletableFuture<Payment> = future { getCall(id) }
 
     private fun getCall(id: String): Call<Payment> =
-        NativeCall(69, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePayment.read(it).lift() }
+        NativeCall(69, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { readPayment(it) }
 
     /**
      * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
@@ -1776,7 +1776,7 @@ public class Payments internal constructor(private val raw: dev.kopokopo.ffi.Pay
     public fun waitAsync(id: String, options: WaitOptions = WaitOptions()): CompletableFuture<Payment> = future { waitCall(id, options) }
 
     private fun waitCall(id: String, options: WaitOptions): Call<Payment> =
-        NativeCall(70, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypePayment.read(it).lift() }
+        NativeCall(70, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { readPayment(it) }
 
     /**
      * Returns the states of the resource with this id as they change, up to the final one.
@@ -1835,7 +1835,7 @@ public class SettlementTransfers internal constructor(private val raw: dev.kopok
     public fun getAsync(id: String): CompletableFuture<SettlementTransfer> = future { getCall(id) }
 
     private fun getCall(id: String): Call<SettlementTransfer> =
-        NativeCall(72, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeSettlementTransfer.read(it).lift() }
+        NativeCall(72, bytes(dev.kopokopo.ffi.FfiConverterString, id), raw.callWithHandle { it }, false) { readSettlementTransfer(it) }
 
     /**
      * Waits until the resource with this id is final, for example after a restart of the program. Final does not mean
@@ -1880,7 +1880,7 @@ public class SettlementTransfers internal constructor(private val raw: dev.kopok
     public fun waitAsync(id: String, options: WaitOptions = WaitOptions()): CompletableFuture<SettlementTransfer> = future { waitCall(id, options) }
 
     private fun waitCall(id: String, options: WaitOptions): Call<SettlementTransfer> =
-        NativeCall(73, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeSettlementTransfer.read(it).lift() }
+        NativeCall(73, bytes(dev.kopokopo.ffi.FfiConverterString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalTypeWaitOptions, options.lower()), raw.callWithHandle { it }, false) { readSettlementTransfer(it) }
 
     /**
      * Returns the states of the resource with this id as they change, up to the final one.
@@ -1939,7 +1939,7 @@ public class Journal internal constructor(private val raw: dev.kopokopo.ffi.Jour
     public fun getAsync(key: String): CompletableFuture<JournalRecord?> = future { getCall(key) }
 
     private fun getCall(key: String): Call<JournalRecord?> =
-        NativeCall(75, bytes(dev.kopokopo.ffi.FfiConverterString, key), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterOptionalTypeJournalRecord.read(it)?.let { it.lift() } }
+        NativeCall(75, bytes(dev.kopokopo.ffi.FfiConverterString, key), raw.callWithHandle { it }, false) { it.optional { readJournalRecord(it) } }
 
     /**
      * Lists records in the order of their keys.
@@ -1979,7 +1979,7 @@ public class Journal internal constructor(private val raw: dev.kopokopo.ffi.Jour
     public fun listAsync(query: JournalQuery): CompletableFuture<List<JournalRecord>> = future { listCall(query) }
 
     private fun listCall(query: JournalQuery): Call<List<JournalRecord>> =
-        NativeCall(76, bytes(dev.kopokopo.ffi.FfiConverterTypeJournalQuery, query.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterSequenceTypeJournalRecord.read(it).map { it.lift() } }
+        NativeCall(76, bytes(dev.kopokopo.ffi.FfiConverterTypeJournalQuery, query.lower()), raw.callWithHandle { it }, false) { it.list { readJournalRecord(it) } }
 
     /**
      * Tells the journal about a verified event, by its raw text. A result whose metadata has the key of a record makes
@@ -1999,7 +1999,7 @@ public class Journal internal constructor(private val raw: dev.kopokopo.ffi.Jour
     public fun observeAsync(event: String): CompletableFuture<JournalRecord?> = future { observeCall(event) }
 
     private fun observeCall(event: String): Call<JournalRecord?> =
-        NativeCall(77, bytes(dev.kopokopo.ffi.FfiConverterString, event), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterOptionalTypeJournalRecord.read(it)?.let { it.lift() } }
+        NativeCall(77, bytes(dev.kopokopo.ffi.FfiConverterString, event), raw.callWithHandle { it }, false) { it.optional { readJournalRecord(it) } }
 
     /**
      * Finds out the outcome of a request if it is unknown, and returns its record with the evidence. For an STK
@@ -2018,7 +2018,7 @@ public class Journal internal constructor(private val raw: dev.kopokopo.ffi.Jour
     public fun reconcileAsync(key: String): CompletableFuture<JournalRecord> = future { reconcileCall(key) }
 
     private fun reconcileCall(key: String): Call<JournalRecord> =
-        NativeCall(78, bytes(dev.kopokopo.ffi.FfiConverterString, key), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeJournalRecord.read(it).lift() }
+        NativeCall(78, bytes(dev.kopokopo.ffi.FfiConverterString, key), raw.callWithHandle { it }, false) { readJournalRecord(it) }
 
     /**
      * Reconciles every record whose outcome is unknown, and that was created before so many seconds, for a job that runs
@@ -2036,7 +2036,7 @@ public class Journal internal constructor(private val raw: dev.kopokopo.ffi.Jour
     public fun reconcileAllAsync(olderThan: Duration = Duration.ofSeconds(60)): CompletableFuture<List<JournalRecord>> = future { reconcileAllCall(olderThan) }
 
     private fun reconcileAllCall(olderThan: Duration = Duration.ofSeconds(60)): Call<List<JournalRecord>> =
-        NativeCall(79, bytes(dev.kopokopo.ffi.FfiConverterDouble, olderThan.inSeconds()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterSequenceTypeJournalRecord.read(it).map { it.lift() } }
+        NativeCall(79, bytes(dev.kopokopo.ffi.FfiConverterDouble, olderThan.inSeconds()), raw.callWithHandle { it }, false) { it.list { readJournalRecord(it) } }
 
     /**
      * Writes what a person found out about a request whose outcome is unknown. The state is `accepted`, with its id if it
@@ -2056,7 +2056,7 @@ public class Journal internal constructor(private val raw: dev.kopokopo.ffi.Jour
     public fun resolveAsync(key: String, state: String, reason: String, id: String? = null, attempt: Int? = null): CompletableFuture<JournalRecord> = future { resolveCall(key, state, reason, id, attempt) }
 
     private fun resolveCall(key: String, state: String, reason: String, id: String? = null, attempt: Int? = null): Call<JournalRecord> =
-        NativeCall(80, bytes(dev.kopokopo.ffi.FfiConverterString, key) + bytes(dev.kopokopo.ffi.FfiConverterString, state) + bytes(dev.kopokopo.ffi.FfiConverterString, reason) + bytes(dev.kopokopo.ffi.FfiConverterOptionalString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalUInt, attempt?.let { natural(it.toLong(), "attempt").toUInt() }), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeJournalRecord.read(it).lift() }
+        NativeCall(80, bytes(dev.kopokopo.ffi.FfiConverterString, key) + bytes(dev.kopokopo.ffi.FfiConverterString, state) + bytes(dev.kopokopo.ffi.FfiConverterString, reason) + bytes(dev.kopokopo.ffi.FfiConverterOptionalString, id) + bytes(dev.kopokopo.ffi.FfiConverterOptionalUInt, attempt?.let { natural(it.toLong(), "attempt").toUInt() }), raw.callWithHandle { it }, false) { readJournalRecord(it) }
 
     internal fun close(): Unit = raw.close()
 }
@@ -2083,7 +2083,7 @@ public class RawRequests internal constructor(private val raw: dev.kopokopo.ffi.
     public fun getAsync(path: String): CompletableFuture<RawResponse> = future { getCall(path) }
 
     private fun getCall(path: String): Call<RawResponse> =
-        NativeCall(81, bytes(dev.kopokopo.ffi.FfiConverterString, path), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeRawResponse.read(it).lift() }
+        NativeCall(81, bytes(dev.kopokopo.ffi.FfiConverterString, path), raw.callWithHandle { it }, false) { readRawResponse(it) }
 
     /**
      * Sends a POST to any path of the API. Like a create, it is sent once.
@@ -2116,7 +2116,7 @@ public class RawRequests internal constructor(private val raw: dev.kopokopo.ffi.
     public fun postAsync(request: RawPostRequest): CompletableFuture<RawResponse> = future { postCall(request) }
 
     private fun postCall(request: RawPostRequest): Call<RawResponse> =
-        NativeCall(82, bytes(dev.kopokopo.ffi.FfiConverterTypeRawPostRequest, request.lower()), raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterTypeRawResponse.read(it).lift() }
+        NativeCall(82, bytes(dev.kopokopo.ffi.FfiConverterTypeRawPostRequest, request.lower()), raw.callWithHandle { it }, false) { readRawResponse(it) }
 
     internal fun close(): Unit = raw.close()
 }

@@ -6,7 +6,7 @@ import java.time.Duration
 
 internal class WebhookSubscriptionWatch(private val raw: dev.kopokopo.ffi.WebhookSubscriptionWatch) : Watch<WebhookSubscription> {
     override fun poll(): Call<WebhookSubscription?> =
-        NativeCall(9, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterOptionalTypeWebhookSubscription.read(it)?.let { it.lift() } }
+        NativeCall(9, NOTHING, raw.callWithHandle { it }, false) { it.optional { readWebhookSubscription(it) } }
 
     override fun pause(): Duration? = raw.pause()?.let { seconds(it) }
 
@@ -15,7 +15,7 @@ internal class WebhookSubscriptionWatch(private val raw: dev.kopokopo.ffi.Webhoo
 
 internal class IncomingPaymentWatch(private val raw: dev.kopokopo.ffi.IncomingPaymentWatch) : Watch<IncomingPayment> {
     override fun poll(): Call<IncomingPayment?> =
-        NativeCall(15, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterOptionalTypeIncomingPayment.read(it)?.let { it.lift() } }
+        NativeCall(15, NOTHING, raw.callWithHandle { it }, false) { it.optional { readIncomingPayment(it) } }
 
     override fun pause(): Duration? = raw.pause()?.let { seconds(it) }
 
@@ -24,7 +24,7 @@ internal class IncomingPaymentWatch(private val raw: dev.kopokopo.ffi.IncomingPa
 
 internal class MerchantWalletWatch(private val raw: dev.kopokopo.ffi.MerchantWalletWatch) : Watch<MerchantWallet> {
     override fun poll(): Call<MerchantWallet?> =
-        NativeCall(21, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterOptionalTypeMerchantWallet.read(it)?.let { it.lift() } }
+        NativeCall(21, NOTHING, raw.callWithHandle { it }, false) { it.optional { readMerchantWallet(it) } }
 
     override fun pause(): Duration? = raw.pause()?.let { seconds(it) }
 
@@ -33,7 +33,7 @@ internal class MerchantWalletWatch(private val raw: dev.kopokopo.ffi.MerchantWal
 
 internal class MerchantBankAccountWatch(private val raw: dev.kopokopo.ffi.MerchantBankAccountWatch) : Watch<MerchantBankAccount> {
     override fun poll(): Call<MerchantBankAccount?> =
-        NativeCall(27, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterOptionalTypeMerchantBankAccount.read(it)?.let { it.lift() } }
+        NativeCall(27, NOTHING, raw.callWithHandle { it }, false) { it.optional { readMerchantBankAccount(it) } }
 
     override fun pause(): Duration? = raw.pause()?.let { seconds(it) }
 
@@ -42,7 +42,7 @@ internal class MerchantBankAccountWatch(private val raw: dev.kopokopo.ffi.Mercha
 
 internal class ExternalRecipientWatch(private val raw: dev.kopokopo.ffi.ExternalRecipientWatch) : Watch<ExternalRecipient> {
     override fun poll(): Call<ExternalRecipient?> =
-        NativeCall(36, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterOptionalTypeExternalRecipient.read(it)?.let { it.lift() } }
+        NativeCall(36, NOTHING, raw.callWithHandle { it }, false) { it.optional { readExternalRecipient(it) } }
 
     override fun pause(): Duration? = raw.pause()?.let { seconds(it) }
 
@@ -51,7 +51,7 @@ internal class ExternalRecipientWatch(private val raw: dev.kopokopo.ffi.External
 
 internal class SendMoneyWatch(private val raw: dev.kopokopo.ffi.SendMoneyWatch) : Watch<SendMoney> {
     override fun poll(): Call<SendMoney?> =
-        NativeCall(43, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterOptionalTypeSendMoney.read(it)?.let { it.lift() } }
+        NativeCall(43, NOTHING, raw.callWithHandle { it }, false) { it.optional { readSendMoney(it) } }
 
     override fun pause(): Duration? = raw.pause()?.let { seconds(it) }
 
@@ -60,7 +60,7 @@ internal class SendMoneyWatch(private val raw: dev.kopokopo.ffi.SendMoneyWatch) 
 
 internal class PollingWatch(private val raw: dev.kopokopo.ffi.PollingWatch) : Watch<Polling> {
     override fun poll(): Call<Polling?> =
-        NativeCall(49, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterOptionalTypePolling.read(it)?.let { it.lift() } }
+        NativeCall(49, NOTHING, raw.callWithHandle { it }, false) { it.optional { readPolling(it) } }
 
     override fun pause(): Duration? = raw.pause()?.let { seconds(it) }
 
@@ -69,7 +69,7 @@ internal class PollingWatch(private val raw: dev.kopokopo.ffi.PollingWatch) : Wa
 
 internal class SmsNotificationWatch(private val raw: dev.kopokopo.ffi.SmsNotificationWatch) : Watch<SmsNotification> {
     override fun poll(): Call<SmsNotification?> =
-        NativeCall(55, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterOptionalTypeSmsNotification.read(it)?.let { it.lift() } }
+        NativeCall(55, NOTHING, raw.callWithHandle { it }, false) { it.optional { readSmsNotification(it) } }
 
     override fun pause(): Duration? = raw.pause()?.let { seconds(it) }
 
@@ -78,7 +78,7 @@ internal class SmsNotificationWatch(private val raw: dev.kopokopo.ffi.SmsNotific
 
 internal class ReversalWatch(private val raw: dev.kopokopo.ffi.ReversalWatch) : Watch<Reversal> {
     override fun poll(): Call<Reversal?> =
-        NativeCall(61, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterOptionalTypeReversal.read(it)?.let { it.lift() } }
+        NativeCall(61, NOTHING, raw.callWithHandle { it }, false) { it.optional { readReversal(it) } }
 
     override fun pause(): Duration? = raw.pause()?.let { seconds(it) }
 
@@ -87,7 +87,7 @@ internal class ReversalWatch(private val raw: dev.kopokopo.ffi.ReversalWatch) : 
 
 internal class PaymentLinkWatch(private val raw: dev.kopokopo.ffi.PaymentLinkWatch) : Watch<PaymentLink> {
     override fun poll(): Call<PaymentLink?> =
-        NativeCall(68, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterOptionalTypePaymentLink.read(it)?.let { it.lift() } }
+        NativeCall(68, NOTHING, raw.callWithHandle { it }, false) { it.optional { readPaymentLink(it) } }
 
     override fun pause(): Duration? = raw.pause()?.let { seconds(it) }
 
@@ -96,7 +96,7 @@ internal class PaymentLinkWatch(private val raw: dev.kopokopo.ffi.PaymentLinkWat
 
 internal class PaymentWatch(private val raw: dev.kopokopo.ffi.PaymentWatch) : Watch<Payment> {
     override fun poll(): Call<Payment?> =
-        NativeCall(71, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterOptionalTypePayment.read(it)?.let { it.lift() } }
+        NativeCall(71, NOTHING, raw.callWithHandle { it }, false) { it.optional { readPayment(it) } }
 
     override fun pause(): Duration? = raw.pause()?.let { seconds(it) }
 
@@ -105,7 +105,7 @@ internal class PaymentWatch(private val raw: dev.kopokopo.ffi.PaymentWatch) : Wa
 
 internal class SettlementTransferWatch(private val raw: dev.kopokopo.ffi.SettlementTransferWatch) : Watch<SettlementTransfer> {
     override fun poll(): Call<SettlementTransfer?> =
-        NativeCall(74, NOTHING, raw.callWithHandle { it }, false) { dev.kopokopo.ffi.FfiConverterOptionalTypeSettlementTransfer.read(it)?.let { it.lift() } }
+        NativeCall(74, NOTHING, raw.callWithHandle { it }, false) { it.optional { readSettlementTransfer(it) } }
 
     override fun pause(): Duration? = raw.pause()?.let { seconds(it) }
 

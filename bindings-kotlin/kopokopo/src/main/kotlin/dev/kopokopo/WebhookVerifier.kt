@@ -1,6 +1,5 @@
 package dev.kopokopo
 
-import dev.kopokopo.ffi.FfiConverterTypeEvent
 import dev.kopokopo.ffi.UniffiLib
 import dev.kopokopo.ffi.UniffiRustCallStatus
 import java.nio.ByteBuffer
@@ -67,5 +66,5 @@ public class WebhookVerifier internal constructor(private val raw: dev.kopokopo.
      */
     public fun parseUnverified(body: ByteArray): Event = event(NativeWebhooks.parseUnverified(raw, handle, body))
 
-    private fun event(bytes: ByteArray): Event = readResult(ByteBuffer.wrap(bytes), FfiConverterTypeEvent::read).lift()
+    private fun event(bytes: ByteArray): Event = readResult(ByteBuffer.wrap(bytes), ::readEvent)
 }

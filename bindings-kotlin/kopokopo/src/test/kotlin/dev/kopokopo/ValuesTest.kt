@@ -1,10 +1,12 @@
 package dev.kopokopo
 
+import dev.kopokopo.ffi.FfiConverterTypeScope
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.assertThrows
 import java.math.BigDecimal
 import java.math.BigInteger
+import java.nio.ByteBuffer
 import java.time.Duration
 import java.time.OffsetDateTime
 
@@ -69,7 +71,8 @@ class ValuesTest {
     fun `unknown words are kept`() {
         assertEquals(Scope.Till, Scope.of("till"))
         assertEquals("moon", Scope.of("moon").word)
-        assertEquals(Scope.Other("moon"), Scope.Other("moon").lower().lift())
+        val written = bytes(FfiConverterTypeScope, Scope.Other("moon").lower())
+        assertEquals(Scope.Other("moon"), readAll(ByteBuffer.wrap(written), ::readScope))
     }
 
     @Test

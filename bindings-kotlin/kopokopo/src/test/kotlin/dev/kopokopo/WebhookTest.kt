@@ -1,5 +1,6 @@
 package dev.kopokopo
 
+import dev.kopokopo.ffi.FfiConverterTypeEvent
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertNull
@@ -7,6 +8,7 @@ import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.assertThrows
 import java.math.BigDecimal
+import java.nio.ByteBuffer
 import java.nio.file.Files
 import java.nio.file.Paths
 
@@ -118,7 +120,8 @@ class WebhookTest {
         assertFalse(files.isEmpty())
         for (file in files) {
             val body = Files.readAllBytes(file)
-            assertEquals(raw.verify(body, signWebhook(KEY, body)).lift(), verifier.verify(body, signWebhook(KEY, body)), "$file")
+            val written = bytes(FfiConverterTypeEvent, raw.verify(body, signWebhook(KEY, body)))
+            assertEquals(readAll(ByteBuffer.wrap(written), ::readEvent), verifier.verify(body, signWebhook(KEY, body)), "$file")
         }
     }
 
