@@ -211,7 +211,7 @@ impl KopoKopo {
         endpoint: &'static Endpoint,
         id: Option<&ResourceId>,
         body: Body,
-    ) -> Result<ApiResponse> {
+    ) -> Result<Arc<ApiResponse>> {
         self.execute_at(endpoint, crate::pipeline::path(endpoint, id), body).await
     }
 
@@ -221,7 +221,7 @@ impl KopoKopo {
         endpoint: &'static Endpoint,
         path: Cow<'static, str>,
         body: Body,
-    ) -> Result<ApiResponse> {
+    ) -> Result<Arc<ApiResponse>> {
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(KopoKopoError::no_runtime());
         }
@@ -243,7 +243,7 @@ impl KopoKopo {
         R::from_response(response.body()?, &id).map_err(|error| response.with_response_context(error))
     }
 
-    async fn read(&self, endpoint: &'static Endpoint, id: &ResourceId) -> Result<ApiResponse> {
+    async fn read(&self, endpoint: &'static Endpoint, id: &ResourceId) -> Result<Arc<ApiResponse>> {
         self.execute(endpoint, Some(id), Body::Empty).await
     }
 

@@ -88,7 +88,7 @@ pub(crate) struct Call<'a> {
 
 /// The layer between operations and the transport.
 pub(crate) struct Pipeline {
-    origin: Origin,
+    origin: Arc<Origin>,
     user_agent: HeaderValue,
     transport: Arc<dyn Transport>,
     budget: Arc<RetryBudget>,
@@ -104,11 +104,11 @@ impl Pipeline {
         budget: Arc<RetryBudget>,
         redactor: Redactor,
     ) -> Self {
-        Self { origin, user_agent, transport, budget, redactor }
+        Self { origin: Arc::new(origin), user_agent, transport, budget, redactor }
     }
 
     /// Runs a call, and returns the response if its status is 2xx.
-    pub(crate) async fn run(&self, call: Call<'_>) -> Result<ApiResponse> {
+    pub(crate) async fn run(&self, call: Call<'_>) -> Result<Arc<ApiResponse>> {
         let endpoint = call.endpoint;
         let span = tracing::info_span!(
             "kopokopo",
@@ -121,9 +121,9 @@ impl Pipeline {
         );
         async {
             let in_flight = InFlight::begin(endpoint);
-            let outcome = self.attempt(call, in_flight.as_ref()).await;
+            let outcome = self.attempt(call, in_flight.as_ref()).await.map(Arc::new);
             if let Some(in_flight) = in_flight {
-                in_flight.end(self.if_cancelled(endpoint, &outcome));
+                in_flight.end(&outcome);
             }
             let span = Span::current();
             match &outcome {
@@ -141,21 +141,6 @@ impl Pipeline {
         }
         .instrument(span)
         .await
-    }
-
-    /// The error for a caller that cancels the call before its result is delivered.
-    fn if_cancelled(&self, endpoint: &Endpoint, outcome: &Result<ApiResponse>) -> Option<KopoKopoError> {
-        match outcome {
-            Ok(response) => Some(match response.created_id() {
-                Ok(id) => {
-                    let location = self.origin.url(&format!("{}/{}", response.path, id.as_str()));
-                    let error = failure::cancelled_after_acceptance(endpoint, &id).with_sent_at(response.sent_at);
-                    response.with_response_context(error).with_resource(id.as_str(), location.into())
-                }
-                Err(error) => error,
-            }),
-            Err(error) => (error.kind() == ErrorKind::OutcomeUnknown).then(|| error.clone()),
-        }
     }
 
     async fn attempt(&self, call: Call<'_>, in_flight: Option<&InFlight>) -> Result<ApiResponse> {
@@ -183,8 +168,17 @@ impl Pipeline {
                 Ok(response) if is_usable(&response, endpoint) => {
                     let sent_at = in_flight.and_then(InFlight::sent_at);
                     let redactor = self.redactor.clone();
-                    let path = call.path.clone();
-                    return Ok(ApiResponse { http: response, endpoint, path, attempts, redactor, token, sent_at });
+                    let (origin, path) = (Arc::clone(&self.origin), call.path);
+                    return Ok(ApiResponse {
+                        http: response,
+                        endpoint,
+                        origin,
+                        path,
+                        attempts,
+                        redactor,
+                        token,
+                        sent_at,
+                    });
                 }
                 Ok(response) => {
                     if let (401, Some(tokens), Some(token)) = (response.status, call.tokens, &token) {

@@ -11,6 +11,7 @@ use crate::{
     endpoint::{Endpoint, RetrySafety},
     error::{ErrorKind, KopoKopoError, Result},
     failure,
+    origin::Origin,
     redact::{Redactor, json_error},
     resources::document,
     transport::HttpResponse,
@@ -21,6 +22,7 @@ use crate::{
 pub(crate) struct ApiResponse {
     pub(crate) http: HttpResponse,
     pub(crate) endpoint: &'static Endpoint,
+    pub(crate) origin: Arc<Origin>,
     /// The path of the request, below the origin.
     pub(crate) path: Cow<'static, str>,
     pub(crate) attempts: u32,
@@ -55,6 +57,18 @@ impl ApiResponse {
             .and_then(|location| ResourceId::from_location(location, collection).ok())
             .or_else(|| document::linked_id(&self.bytes(), collection))
             .ok_or_else(|| self.without_id(location))
+    }
+
+    /// The error for a caller that cancels the create before this response is delivered.
+    pub(crate) fn if_cancelled(&self) -> KopoKopoError {
+        match self.created_id() {
+            Ok(id) => {
+                let location = self.origin.url(&format!("{}/{}", self.path, id.as_str()));
+                let error = failure::cancelled_after_acceptance(self.endpoint, &id).with_sent_at(self.sent_at);
+                self.with_response_context(error).with_resource(id.as_str(), location.into())
+            }
+            Err(error) => error,
+        }
     }
 
     fn without_id(&self, location: Option<Cow<'_, str>>) -> KopoKopoError {

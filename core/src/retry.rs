@@ -94,7 +94,9 @@ pub fn parse_retry_after(text: &str, now: OffsetDateTime) -> Option<Duration> {
     if let Some((whole, fraction)) = text.split_once('.')
         && [whole, fraction].iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
     {
-        return Some(Duration::try_from_secs_f64(text.parse().ok()?).unwrap_or(Duration::MAX));
+        let nanos = fraction.bytes().chain(std::iter::repeat(b'0')).take(9);
+        let nanos = nanos.fold(0, |nanos, digit| nanos * 10 + u32::from(digit - b'0'));
+        return Some(whole.parse().map_or(Duration::MAX, |whole| Duration::new(whole, nanos)));
     }
     let date = OffsetDateTime::parse(text, &Rfc2822).ok()?;
     Some(Duration::try_from(date - now).unwrap_or(Duration::ZERO))
@@ -117,6 +119,7 @@ mod tests {
         assert_eq!(parse_retry_after("Fri, 01 May 2026 09:00:00 GMT", NOW), Some(Duration::ZERO));
         assert_eq!(parse_retry_after("99999999999999999999999", NOW), Some(Duration::from_secs(u64::MAX)));
         assert_eq!(parse_retry_after("1.5", NOW), Some(Duration::from_millis(1500)));
+        assert_eq!(parse_retry_after("2.0000000019", NOW), Some(Duration::new(2, 1)));
         assert_eq!(parse_retry_after("0.25 ", NOW), Some(Duration::from_millis(250)));
         assert_eq!(parse_retry_after(&format!("{}.5", "9".repeat(400)), NOW), Some(Duration::MAX));
         for nonsense in ["", "soon", "-1", "-1.5", "1.", ".5", "1.5.5", "1e3", "1,5", "NaN", "inf", "+3"] {

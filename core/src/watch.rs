@@ -1,7 +1,7 @@
 //! Waiting until a resource reaches a final state. This is the only implementation of the polling policy, for every
 //! language.
 
-use std::{marker::PhantomData, time::Duration};
+use std::{marker::PhantomData, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::stream::{self, Stream};
@@ -188,7 +188,7 @@ struct Poller {
 }
 
 impl Poller {
-    async fn last(&mut self) -> Result<ApiResponse> {
+    async fn last(&mut self) -> Result<Arc<ApiResponse>> {
         loop {
             match self.next().await {
                 Some(Ok(response)) if self.is_over => return Ok(response),
@@ -199,7 +199,7 @@ impl Poller {
         }
     }
 
-    async fn next(&mut self) -> Option<Result<ApiResponse>> {
+    async fn next(&mut self) -> Option<Result<Arc<ApiResponse>>> {
         while !self.is_over {
             if let Some(at) = self.next_poll {
                 sleep_until(at).await;
@@ -211,7 +211,7 @@ impl Poller {
         None
     }
 
-    async fn poll(&mut self) -> Result<Option<ApiResponse>> {
+    async fn poll(&mut self) -> Result<Option<Arc<ApiResponse>>> {
         let started = Instant::now();
         if self.next_poll.is_none() {
             self.deadline = started.checked_add(self.options.timeout);
@@ -245,7 +245,7 @@ impl Poller {
         Ok(changed)
     }
 
-    async fn fetch(&self, started: Instant) -> Result<(ApiResponse, Snapshot)> {
+    async fn fetch(&self, started: Instant) -> Result<(Arc<ApiResponse>, Snapshot)> {
         let left = self.deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(started));
         let timeout = left.min(self.client.total_timeout()).max(Duration::from_millis(1));
         let client = self.client.with_options(CallOptions { timeout: Some(timeout), ..CallOptions::default() })?;

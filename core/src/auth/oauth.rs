@@ -33,7 +33,7 @@ impl OAuth {
     /// `configuration` without credentials, `authentication` if the server refuses them.
     pub async fn token(&self) -> Result<Token> {
         let form = self.client.credentials()?.form(&[("grant_type", "client_credentials")]);
-        parse(&self.client.execute(&TOKEN, None, form).await?)
+        parse(&*self.client.execute(&TOKEN, None, form).await?)
     }
 
     /// Revokes a token. If the client uses this token, the client drops it too.
@@ -52,7 +52,7 @@ impl OAuth {
     /// `invalid_request` for an empty token, `authentication` if the server refuses the credentials.
     pub async fn introspect(&self, token: &Secret) -> Result<Introspection> {
         let form = self.client.credentials()?.form(&[("token", non_empty(token)?)]);
-        parse(&self.client.execute(&INTROSPECT, None, form).await?)
+        parse(&*self.client.execute(&INTROSPECT, None, form).await?)
     }
 
     /// Reads the server's information about the token that the client uses.
@@ -60,7 +60,7 @@ impl OAuth {
     /// # Errors
     /// Those of every call.
     pub async fn token_info(&self) -> Result<TokenInfo> {
-        parse(&self.client.execute(&TOKEN_INFO, None, Body::Empty).await?)
+        parse(&*self.client.execute(&TOKEN_INFO, None, Body::Empty).await?)
     }
 }
 

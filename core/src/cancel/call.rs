@@ -11,8 +11,9 @@ use tokio::time::Instant;
 use super::{CURRENT, Cancelled, Rules, Scope};
 use crate::{
     endpoint::{Endpoint, RetrySafety},
-    error::KopoKopoError,
+    error::{ErrorKind, KopoKopoError, Result},
     failure,
+    response::ApiResponse,
     transport::{Reason, Sent, TransportError},
     types::Timestamp,
 };
@@ -35,10 +36,18 @@ enum Phase {
     Waiting,
     /// A request was sent, and its response has not been received yet.
     Sent { endpoint: Option<&'static Endpoint>, at: Timestamp },
-    /// The call ended. The error is the one to report if the caller never received the result.
-    Ended(Option<Box<KopoKopoError>>),
+    /// The call ended, and its result may not have been delivered.
+    Ended(Undelivered),
     /// The call was cancelled, with the error to report if its request had been sent.
     Cancelled(Option<Box<KopoKopoError>>),
+}
+
+/// What a caller has to know who cancels the call before its result is delivered.
+enum Undelivered {
+    /// The server accepted the request. The error is made only if it is needed.
+    Response(Arc<ApiResponse>),
+    /// The error, if its outcome is unknown.
+    Error(Option<Box<KopoKopoError>>),
 }
 
 impl CallState {
@@ -62,7 +71,8 @@ impl CallState {
             Phase::Sent { endpoint, at } => {
                 endpoint.map(|endpoint| Box::new(failure::cancelled(endpoint, attempts, *at)))
             }
-            Phase::Ended(unknown) | Phase::Cancelled(unknown) => unknown.clone(),
+            Phase::Ended(Undelivered::Response(response)) => Some(Box::new(response.if_cancelled())),
+            Phase::Ended(Undelivered::Error(unknown)) | Phase::Cancelled(unknown) => unknown.clone(),
         };
         let unknown = unknown.map(|error| match &self.rules.key {
             Some((key, fingerprint)) => Box::new(error.with_idempotency_key(key, Some(fingerprint.clone()))),
@@ -117,12 +127,19 @@ impl InFlight {
         }
     }
 
-    /// The call has its result. `unknown` is the error for a caller who cancels before the result is delivered.
-    pub(crate) fn end(mut self, unknown: Option<KopoKopoError>) {
+    /// The call has its result.
+    pub(crate) fn end(mut self, outcome: &Result<Arc<ApiResponse>>) {
         self.is_ended = true;
+        let undelivered = match outcome {
+            Ok(response) => Undelivered::Response(Arc::clone(response)),
+            Err(error) => {
+                let is_unknown = error.kind() == ErrorKind::OutcomeUnknown;
+                Undelivered::Error(is_unknown.then(|| Box::new(error.clone())))
+            }
+        };
         let mut inner = self.state.lock();
         if !matches!(inner.phase, Phase::Cancelled(_)) {
-            inner.phase = Phase::Ended(unknown.map(Box::new));
+            inner.phase = Phase::Ended(undelivered);
         }
     }
 }

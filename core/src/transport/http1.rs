@@ -4,7 +4,7 @@
 //! own retries are switched off. Its connection pool may move a request to a new connection only if the old one closed
 //! before the request began, so the server receives it only once.
 
-use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
+use std::{error::Error as StdError, fmt, mem, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{FutureExt, future::BoxFuture};
@@ -91,9 +91,9 @@ impl fmt::Debug for HttpTransport {
 }
 
 impl Transport for HttpTransport {
-    fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, TransportError>> {
+    fn send(&self, mut request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, TransportError>> {
         let inner = Arc::clone(&self.0);
-        async move { inner.send(&request).await }.boxed()
+        async move { inner.send(&mut request).await }.boxed()
     }
 
     fn passes_gate(&self) -> bool {
@@ -102,7 +102,7 @@ impl Transport for HttpTransport {
 }
 
 impl Inner {
-    async fn send(&self, request: &HttpRequest) -> Result<HttpResponse, TransportError> {
+    async fn send(&self, request: &mut HttpRequest) -> Result<HttpResponse, TransportError> {
         let clients = self.runtimes.current(|| Clients::new(&self.tls, &self.options)).map_err(|error| {
             let detail = format!("the HTTP client could not be set up: {}", innermost(&error));
             TransportError::new(Sent::No, Reason::Setup, detail)
@@ -119,7 +119,7 @@ impl Inner {
         let connect_limit = next_limit(request.connect_timeout, request.gate.latest().unwrap_or(request.deadline));
         let limit = next_limit(request.stalled_timeout, request.deadline);
         let outgoing = outgoing(request, is_fresh)?;
-        let response = match timeout_at(limit, with_connect_limit(connect_limit, client.execute(outgoing))).await {
+        let mut response = match timeout_at(limit, with_connect_limit(connect_limit, client.execute(outgoing))).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return Err(failure(request, &error, &self.options.proxy)),
             Err(_) => {
@@ -130,17 +130,17 @@ impl Inner {
                 ));
             }
         };
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let (status, headers) = (response.status().as_u16(), mem::take(response.headers_mut()));
         let body = Limits::of(request, status, headers.contains_key(LOCATION)).read(response).await;
         Ok(HttpResponse { status, headers, body })
     }
 }
 
 /// The request as it is written. On a fresh connection it has `Connection: close`, so that the server does not wait for
-/// another request.
-fn outgoing(request: &HttpRequest, is_fresh: bool) -> Result<reqwest::Request, TransportError> {
+/// another request. The headers are moved, because nothing else needs them.
+fn outgoing(request: &mut HttpRequest, is_fresh: bool) -> Result<reqwest::Request, TransportError> {
     let mut outgoing = reqwest::Request::new(request.method.clone(), request.url.clone());
-    outgoing.headers_mut().clone_from(&request.headers);
+    *outgoing.headers_mut() = mem::take(&mut request.headers);
     if request.body.is_empty() {
         // Without a body, the moment of writing is unknown. The request is a read or another idempotent operation.
         request.gate.pass()?;
