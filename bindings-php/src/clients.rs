@@ -1,15 +1,26 @@
-//! Clients are kept by their options for as long as the process lives: PHP forgets its objects after each request, and
-//! with them would go the open connections. Each client has its own after a fork (`core/src/client.rs`).
+//! Clients are kept for as long as the process lives: PHP forgets its objects after each request, and with them would go
+//! the open connections. Each client has its own after a fork (`core/src/client.rs`).
 
 use std::cell::RefCell;
 
-use kopokopo_ffi::{error::Result, operations::Object, value::Arguments};
+use kopokopo_ffi::{
+    error::{self, Result},
+    operations::Object,
+    value::Arguments,
+};
 
-/// More than one process has of accounts, and few enough to compare one by one.
+use crate::digest::{Digest, Key};
+
+/// More than one process has of accounts. The one that was not used for the longest time goes.
 const MOST: usize = 16;
 
+struct Clients {
+    key: Key,
+    known: Vec<(Digest, Object)>,
+}
+
 thread_local! {
-    static CLIENTS: RefCell<Vec<(Arguments, Object)>> = const { RefCell::new(Vec::new()) };
+    static CLIENTS: RefCell<Option<Clients>> = const { RefCell::new(None) };
 }
 
 /// Makes an object with a constructor of the contract.
@@ -17,17 +28,20 @@ pub(crate) fn make(object: &str, constructor: &str, given: Arguments) -> Result<
     if (object, constructor) != ("KopoKopo", "new") {
         return Object::new(object, constructor, given);
     }
-    let known = CLIENTS
-        .with_borrow(|clients| clients.iter().find(|(options, _)| *options == given).map(|(_, client)| client.clone()));
-    if let Some(client) = known {
-        return Ok(client);
-    }
-    let client = Object::new(object, constructor, given.clone())?;
     CLIENTS.with_borrow_mut(|clients| {
-        if clients.len() == MOST {
-            clients.remove(0);
+        let clients = match clients {
+            Some(clients) => clients,
+            none => none.insert(Clients { key: Key::random().ok_or_else(error::internal)?, known: Vec::new() }),
+        };
+        let digest = clients.key.digest(&given);
+        let client = match clients.known.iter().position(|(known, _)| *known == digest) {
+            Some(at) => clients.known.remove(at).1,
+            None => Object::new(object, constructor, given)?,
+        };
+        if clients.known.len() == MOST {
+            clients.known.remove(0);
         }
-        clients.push((given, client.clone()));
-    });
-    Ok(client)
+        clients.known.push((digest, client.clone()));
+        Ok(client)
+    })
 }

@@ -3,7 +3,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
     thread::Thread,
 };
 
@@ -26,6 +29,12 @@ fn with_queue<T>(work: impl FnOnce(&mut Queue) -> T) -> Option<T> {
     let queue = QUEUE.get(|| Ok::<_, Error>(Mutex::default())).ok()?;
     let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
     Some(work(&mut queue))
+}
+
+/// A number that no function of the program had before.
+pub(crate) fn number() -> i64 {
+    static LAST: AtomicI64 = AtomicI64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 /// Wakes this thread when there is a question.
