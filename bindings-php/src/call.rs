@@ -55,6 +55,11 @@ impl NativeCall {
         }
     }
 
+    /// Whether this process began the call. In a fork nothing can be done with it.
+    fn is_own(&self) -> bool {
+        self.process == process::id()
+    }
+
     fn poll_until(&mut self, end: Option<Instant>) -> kopokopo_ffi::error::Result<Option<Step>> {
         let Some(call) = &mut self.call else { return Err(error::internal()) };
         let waker = Waker::from(Arc::new(Unpark(thread::current())));
@@ -85,7 +90,7 @@ impl NativeCall {
 impl Drop for NativeCall {
     /// In a fork, the threads that the call belongs to do not exist, and their locks may be taken for ever.
     fn drop(&mut self) {
-        if self.process != process::id() {
+        if !self.is_own() {
             std::mem::forget(self.call.take());
         }
     }
@@ -129,11 +134,6 @@ impl NativeCall {
             self.call = None;
         }
         outcome.map_or_else(Zval::null, |error| values::failure(&error))
-    }
-
-    /// Whether this process began the call. In a fork nothing can be done with it.
-    pub fn is_own(&self) -> bool {
-        self.process == process::id()
     }
 
     /// Whether nothing can be done with it any more: its result was taken, or it is another process's.

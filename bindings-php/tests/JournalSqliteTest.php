@@ -31,7 +31,7 @@ final class JournalSqliteTest extends JournalTestCase
         return 'sqlite';
     }
 
-    protected function connect(mixed ...$options): PDO
+    protected function connect(array $options = []): PDO
     {
         return new PDO("sqlite:{$this->folder}/shop.db", null, null, $options);
     }

@@ -22,7 +22,7 @@ abstract class JournalTestCase extends TestCase
     abstract protected function dialect(): string;
 
     /** A new connection. */
-    abstract protected function connect(mixed ...$options): PDO;
+    abstract protected function connect(array $options = []): PDO;
 
     /** PHP code that makes the journal, for another process. */
     abstract protected function code(): string;

@@ -42,8 +42,11 @@ final class Calls
         return self::result(native_with_token_source($handler->number, self::given($given)));
     }
 
-    /** @param array<string, mixed> $given */
-    public static function withJournal(NativeObject $native, Handler $handler, callable $store, array $given): NativeObject
+    /**
+     * @param callable(string): string $store
+     * @param array<string, mixed> $given
+     */
+    public static function withJournal(NativeObject $native, Handler $handler, callable $store, #[\SensitiveParameter] array $given): NativeObject
     {
         if ($store instanceof Store) {
             $given['dialect'] ??= $store->dialect();

@@ -103,6 +103,11 @@ final class PdoJournal implements Store
         $asked = \json_decode($request, true, 16, \JSON_THROW_ON_ERROR);
         $connection = $this->connection();
         if (Database::isInTransaction($connection)) {
+            if ((bool) $connection->getAttribute(PDO::ATTR_PERSISTENT)) {
+                // It is the program's too, and PDO rolls back the transaction when one of the two objects is released.
+                native_abandon($connection);
+                $this->forget();
+            }
             throw new \RuntimeException(self::SHARED);
         }
         if (($asked['operation'] ?? null) === 'dialect') {
@@ -246,6 +251,7 @@ final class PdoJournal implements Store
         throw new \LogicException('a journal cannot be cloned');
     }
 
+    /** @return never */
     public function __serialize(): array
     {
         throw new \LogicException('a journal cannot be serialized');
