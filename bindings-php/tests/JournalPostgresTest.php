@@ -32,6 +32,18 @@ if (\getenv('K2_TEST_POSTGRES') !== false) {
             )->rowCount();
         }
 
+        public function testExampleOfAStoreForAnotherDriver(): void
+        {
+            require_once __DIR__ . '/../examples/pgsql_journal.php';
+            $url = \parse_url(\getenv('K2_TEST_POSTGRES'));
+            $database = "host={$url['host']} port={$url['port']} user={$url['user']} dbname=" . \ltrim($url['path'], '/');
+            $client = pgsqlJournal($this->sandbox->client(), $database);
+            $id = self::pay($client);
+            self::assertSame([$id, $id], [self::pay($client), self::pay($this->client())], 'both stores have the same table');
+            self::assertSame($id, Script::fork(static fn () => self::pay($client)));
+            self::assertSame(1, $this->sandbox->requests());
+        }
+
         public function testCommitsAreDurableWhateverTheUserHasSet(): void
         {
             $connection = $this->connect();
