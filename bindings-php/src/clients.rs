@@ -25,13 +25,9 @@ thread_local! {
 
 /// Makes an object with a constructor of the contract.
 pub(crate) fn make(object: &str, constructor: &str, given: Arguments) -> Result<Object> {
-    let variables;
-    let options = match (object, constructor) {
-        ("KopoKopo", "new") => &given,
-        ("KopoKopo", "from_env") => {
-            variables = environment();
-            &variables
-        }
+    let has_variables = match (object, constructor) {
+        ("KopoKopo", "new") => false,
+        ("KopoKopo", "from_env") => true,
         _ => return Object::new(object, constructor, given),
     };
     CLIENTS.with_borrow_mut(|clients| {
@@ -39,7 +35,7 @@ pub(crate) fn make(object: &str, constructor: &str, given: Arguments) -> Result<
             Some(clients) => clients,
             none => none.insert(Clients { key: Key::random().ok_or_else(error::internal)?, known: Vec::new() }),
         };
-        let digest = clients.key.digest(options);
+        let digest = if has_variables { clients.key.digest(&environment()) } else { clients.key.digest(&given) };
         let client = match clients.known.iter().position(|(known, _)| *known == digest) {
             Some(at) => clients.known.remove(at).1,
             None => Object::new(object, constructor, given)?,

@@ -57,7 +57,9 @@ fn add(context: &mut hmac::Context, value: &Value) {
         Value::Word(word) => part(context, b'w', word.as_bytes()),
         Value::List(items) => {
             part(context, b'l', &items.len().to_be_bytes());
-            items.iter().for_each(|item| add(context, item));
+            for item in items {
+                add(context, item);
+            }
         }
         Value::Record(fields) => named(context, fields),
     }

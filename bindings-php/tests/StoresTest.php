@@ -2,6 +2,7 @@
 
 declare(strict_types=1);
 
+use KopoKopo\Client;
 use KopoKopo\Exception\ConfigurationException;
 use KopoKopo\Exception\JournalException;
 use KopoKopo\Journal\CustomJournal;
@@ -87,6 +88,7 @@ final class StoresTest extends TestCase
         $stores = [
             'RuntimeException: the disk is full' => static fn () => throw new RuntimeException('the disk is full'),
             'returned int; expected a string' => static fn () => 7,
+            'bytes that are no text in UTF-8' => static fn () => "\xff",
             'a result of another form' => static fn () => '[',
             'returned null; expected a PDO' => new PdoJournal(static fn () => null),
         ];
@@ -137,5 +139,66 @@ final class StoresTest extends TestCase
         self::assertSame(17, $this->sandbox->requests('oauth.token'), 'the one that was not used for the longest time is forgotten');
         $ask("b{$run}0");
         self::assertSame(18, $this->sandbox->requests('oauth.token'));
+    }
+
+    public function testClientsOfTheSameVariablesAreOneInTheProcess(): void
+    {
+        $names = ['clientId' => 'K2_CLIENT_ID', 'clientSecret' => 'K2_CLIENT_SECRET', 'apiKey' => 'K2_API_KEY', 'baseUrl' => 'K2_BASE_URL'];
+        foreach ($this->sandbox->credentials() as $name => $value) {
+            \putenv("{$names[$name]}={$value}");
+        }
+        try {
+            Client::fromEnv()->oauth->tokenInfo();
+            $before = $this->sandbox->requests('oauth.token');
+            Client::fromEnv()->oauth->tokenInfo();
+            self::assertSame($before, $this->sandbox->requests('oauth.token'), 'they share a token');
+            \putenv('K2_BASE_URL=http://127.0.0.1:1');
+            self::assertSame('http://127.0.0.1:1', \rtrim(Client::fromEnv()->baseUrl(), '/'));
+        } finally {
+            \array_map(\putenv(...), \array_values($names));
+        }
+    }
+
+    public function testSignalDuringAStatementIsHandledAfterIt(): void
+    {
+        $memory = self::memory();
+        $isFirst = true;
+        $store = static function (string $request) use ($memory, &$isFirst): string {
+            if ($isFirst) {
+                $isFirst = false;
+                \posix_kill(\getmypid(), \SIGUSR1);
+            }
+
+            return $memory($request);
+        };
+        $before = \pcntl_async_signals(true);
+        \pcntl_signal(\SIGUSR1, static fn () => throw new DomainException('signal'));
+        $client = $this->sandbox->client()->withJournal($store);
+        try {
+            $client->incomingPayments->create(...Sandbox::PUSH, idempotencyKey: 'order-1');
+            self::fail('it is interrupted');
+        } catch (DomainException $error) {
+            self::assertSame('signal', $error->getMessage(), 'the store has not failed, and nothing was sent');
+        } finally {
+            \pcntl_signal(\SIGUSR1, \SIG_DFL);
+            \pcntl_async_signals($before);
+        }
+        self::assertSame(0, $this->sandbox->requests());
+        self::assertNotSame('', $client->incomingPayments->create(...Sandbox::PUSH, idempotencyKey: 'order-1')->id());
+        self::assertSame(1, $this->sandbox->requests());
+    }
+
+    public function testFunctionOfAnotherClientIsNotAsked(): void
+    {
+        $client = $this->sandbox->client()->withJournal(self::memory());
+        $section = $client->incomingPayments;
+        // The numbers of functions are of the process: a question for one that is gone reaches no other.
+        $numbers = [];
+        for ($round = 0; $round < 3; $round++) {
+            $numbers[] = KopoKopo\Internal\Handler::store(static fn () => 'null')->number;
+        }
+        self::assertSame(\array_unique($numbers), $numbers);
+        self::assertGreaterThan($numbers[0], $numbers[2]);
+        self::assertNotSame('', $section->create(...Sandbox::PUSH, idempotencyKey: 'order-1')->id());
     }
 }

@@ -125,7 +125,7 @@ fn kotlin() -> Step {
     }
 }
 
-/// The extension is built for the PHP of the machine. It is no member of the workspace, so each tool is told where it is.
+/// The extension is built for the PHP of the machine. It is no member of the workspace, so each command names its manifest.
 fn php() -> Step {
     let manifest = "--manifest-path bindings-php/Cargo.toml";
     Step {

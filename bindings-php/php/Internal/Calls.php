@@ -93,7 +93,7 @@ final class Calls
         try {
             while (!\is_array($result = $call->wait($isFiber ? self::TURN : null)) && !\is_string($result)) {
                 if ($result instanceof Question) {
-                    $failure = Handler::answer($result) ?? $failure;
+                    $failure = Handler::answer($result, $call) ?? $failure;
                 } elseif ($isFiber) {
                     \Fiber::suspend();
                 }
@@ -140,6 +140,9 @@ final class Calls
     private static function interrupted(NativeCall $call, \Throwable $thrown): \Throwable
     {
         $unknown = $call->cancel();
+        if ($unknown === null) {
+            Outcomes::notSent($call);
+        }
 
         return $unknown === null ? $thrown : self::caused(KopoKopoException::decode($unknown), $thrown);
     }

@@ -54,8 +54,11 @@ final class Handler
         return \array_values(\array_filter(\array_map(static fn (\WeakReference $handler) => $handler->get(), self::$handlers)));
     }
 
-    /** Runs the function that the library asks. Returns what it threw. */
-    public static function answer(Question $question): ?\Throwable
+    /**
+     * Runs the function that the library asks, while PHP waits for this call. Returns what the function threw. Throws what
+     * a signal's handler throws: then the call is cancelled before the library goes on.
+     */
+    public static function answer(Question $question, NativeCall $call): ?\Throwable
     {
         $handler = (self::$handlers[$question->number()] ?? null)?->get();
         if ($handler === null) {
@@ -63,22 +66,28 @@ final class Handler
 
             return null;
         }
-        // A handler of a signal that throws must not look as if the store had failed. It runs after the statement.
+        // A handler that throws must not look as if the store had failed. It runs after the statement.
         $isDeferred = $handler->isStore && \function_exists('pcntl_async_signals') && \pcntl_async_signals(false);
+        $failure = null;
         try {
-            $handler->run($question);
-        } catch (\Throwable $error) {
-            $question->fail($error instanceof KopoKopoException ? $error->detail : $handler->describe($error));
-
-            return $error;
-        } finally {
+            $reply = $handler->isStore ? $handler->result((string) $question->request()) : $handler->token();
+        } catch (\Throwable $failure) {
+            $detail = $failure instanceof KopoKopoException ? $failure->detail : $handler->describe($failure);
+            $reply = static fn (Question $question) => $question->fail($detail);
+        }
+        try {
             if ($isDeferred) {
                 \pcntl_async_signals(true);
                 \pcntl_signal_dispatch();
             }
+        } catch (\Throwable $thrown) {
+            $call->cancel();
+            throw $thrown;
+        } finally {
+            $reply($question);
         }
 
-        return null;
+        return $failure;
     }
 
     /** Databases say what is wrong in the text, and their errors have a class of the language. */
@@ -87,26 +96,26 @@ final class Handler
         return $this->isStore ? $error::class . ': ' . $error->getMessage() : $error->getMessage();
     }
 
-    private function run(Question $question): void
+    /** @return \Closure(Question): void */
+    private function result(string $request): \Closure
     {
-        if ($this->isStore) {
-            $result = ($this->function)((string) $question->request());
-            if (\is_string($result)) {
-                $question->result($result);
-            } else {
-                $question->fail('its store returned ' . \get_debug_type($result) . '; expected a string');
-            }
+        $result = ($this->function)($request);
 
-            return;
-        }
+        return static fn (Question $question) => \is_string($result)
+            ? $question->result($result)
+            : $question->fail('its store returned ' . \get_debug_type($result) . '; expected a string');
+    }
+
+    /** @return \Closure(Question): void */
+    private function token(): \Closure
+    {
         $token = ($this->function)();
-        if (\is_string($token)) {
-            $question->token($token, null);
-        } elseif ($token instanceof AccessToken) {
-            $question->token($token->token, $token->expiresIn);
-        } else {
-            $question->fail('it must return a string or a KopoKopo\AccessToken');
-        }
+
+        return static fn (Question $question) => match (true) {
+            \is_string($token) => $question->token($token, null),
+            $token instanceof AccessToken => $question->token($token->token, $token->expiresIn),
+            default => $question->fail('it must return a string or a KopoKopo\AccessToken'),
+        };
     }
 
     /** @return array{number: int} */

@@ -15,6 +15,9 @@ final class Outcomes
     /** How many seconds the end of a script waits for the response to an interrupted create. */
     private const LIMIT = 5;
 
+    /** How many seconds an interrupted create that was not sent has for its record. */
+    private const NOT_SENT = 0.1;
+
     /** @var array<int, array{NativeCall, list<Handler>}> Calls, and what they need. */
     private static array $open = [];
 
@@ -53,21 +56,31 @@ final class Outcomes
         }
     }
 
+    /** Writes what can be written at once: that the request was not sent, and never will be. */
+    public static function notSent(NativeCall $call): void
+    {
+        self::write($call, \hrtime(true) + self::NOT_SENT * 1e9);
+    }
+
     private static function finish(): void
     {
         $end = \hrtime(true) + self::LIMIT * 1e9;
         foreach (self::$open as [$call]) {
-            if (!$call->isRecording()) {
-                continue;
-            }
-            $call->cancel();
-            while ($call->isRecording() && ($left = ($end - \hrtime(true)) / 1e9) > 0) {
-                $question = $call->wait($left);
-                if ($question instanceof Question) {
-                    Handler::answer($question);
-                }
+            if ($call->isRecording()) {
+                $call->cancel();
+                self::write($call, $end);
             }
         }
         self::$open = [];
+    }
+
+    private static function write(NativeCall $call, float $end): void
+    {
+        while ($call->isRecording() && ($left = ($end - \hrtime(true)) / 1e9) > 0) {
+            $question = $call->wait($left);
+            if ($question instanceof Question) {
+                Handler::answer($question, $call);
+            }
+        }
     }
 }
