@@ -53,7 +53,7 @@ final class SignalTest extends TestCase
             [$reader, $writer] = \stream_socket_pair(\STREAM_PF_UNIX, \STREAM_SOCK_STREAM, 0);
             $process = \getmypid();
             $child = Script::begin(static function () use ($process, $signal, $writer): void {
-                \usleep(300_000);
+                \usleep(800_000);
                 \fwrite($writer, (string) \hrtime(true));
                 \posix_kill($process, $signal);
             });
