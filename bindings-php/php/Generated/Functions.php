@@ -9,7 +9,7 @@ namespace KopoKopo;
 use KopoKopo\Internal\Calls;
 
 /** @internal The digest of the contract that these files are generated from. */
-const CONTRACT_HASH = '8e1a691c705a8b17';
+const CONTRACT_HASH = 'a96c7d0ed11c7da5';
 
 /**
  * This library's version: `0.1.0`.
