@@ -125,9 +125,11 @@ fn kotlin() -> Step {
     }
 }
 
-/// The extension is built for the PHP of the machine. It is no member of the workspace, so each command names its manifest.
+/// The extension is built for the PHP of the machine. It is no member of the workspace, so each command names its manifest,
+/// and its target folder: two workspaces cannot share one, because their builds of the core have the same name.
 fn php() -> Step {
     let manifest = "--manifest-path bindings-php/Cargo.toml";
+    let build = "--manifest-path bindings-php/Cargo.toml --target-dir bindings-php/target --locked";
     Step {
         name: "php".into(),
         what: "the PHP package is documented, and behaves as every scenario and vector says".into(),
@@ -135,13 +137,13 @@ fn php() -> Step {
         lines: vec![
             Line::new(PROGRAMS),
             Line::new(&format!("cargo fmt {manifest} --check")),
-            Line::new(&format!("cargo clippy {manifest} --all-targets --locked -- -D warnings")),
+            Line::new(&format!("cargo clippy {build} --all-targets -- -D warnings")),
             // For Linux alone: on Windows the tool that builds extensions downloads with a TLS library that is denied.
             Line::new(&format!(
                 "cargo-deny {manifest} --target x86_64-unknown-linux-gnu --locked check --hide-inclusion-graph licenses bans sources"
             )),
-            Line::new(&format!("cargo build {manifest} --locked")),
-            Line::new(&format!("cargo test {manifest} --locked --quiet --tests")),
+            Line::new(&format!("cargo build {build}")),
+            Line::new(&format!("cargo test {build} --quiet --tests")),
             Line::new(
                 "sh tests/with-postgres.sh sh tests/with-mariadb.sh sh bindings-php/php.sh /usr/bin/phpunit --no-configuration \
                  --do-not-cache-result bindings-php/tests",
