@@ -83,6 +83,26 @@ abstract class JournalTestCase extends TestCase
         self::pay($client, amount: '200');
     }
 
+    public function testWhatTheProgramHasSetDoesNotMatter(): void
+    {
+        $options = [
+            PDO::ATTR_ERRMODE => PDO::ERRMODE_SILENT, PDO::ATTR_ORACLE_NULLS => PDO::NULL_TO_STRING, PDO::ATTR_STRINGIFY_FETCHES => true,
+            PDO::ATTR_DEFAULT_FETCH_MODE => PDO::FETCH_OBJ, PDO::ATTR_CASE => PDO::CASE_UPPER,
+        ];
+        $client = $this->client(new PdoJournal(fn () => $this->connect($options)));
+        $id = self::pay($client);
+        self::assertSame($id, self::pay($client));
+        self::assertSame([$id, null], [$client->journal->get('order-1')?->id, $client->journal->get('order-1')?->paymentKey]);
+        try {
+            self::pay($this->client(new PdoJournal(fn () => $this->connect($options), createTables: false)), 'order-2');
+            $this->drop();
+            self::pay($this->client(new PdoJournal(fn () => $this->connect($options), createTables: false)), 'order-2');
+            self::fail('there is no table');
+        } catch (JournalException $error) {
+            self::assertStringContainsString('the table kopokopo_journal does not exist', $error->detail);
+        }
+    }
+
     public function testForkUsesAConnectionOfItsOwn(): void
     {
         $opened = 0;

@@ -36,14 +36,14 @@ final class Database
         }
         // The driver knows only of the transactions that it began.
         try {
-            self::attempt($connection, static fn () => $connection->exec('BEGIN'));
+            self::strictly($connection, static fn () => $connection->exec('BEGIN'));
         } catch (PDOException $error) {
             if (\str_contains($error->getMessage(), 'within a transaction')) {
                 return true;
             }
             throw $error;
         }
-        self::attempt($connection, static fn () => $connection->exec('ROLLBACK'));
+        self::strictly($connection, static fn () => $connection->exec('ROLLBACK'));
 
         return false;
     }
@@ -56,7 +56,7 @@ final class Database
      */
     public static function run(PDO $connection, string $table, string $sql, array $parameters): array
     {
-        return self::attempt($connection, static function () use ($connection, $table, $sql, $parameters): array {
+        return self::strictly($connection, static function () use ($connection, $table, $sql, $parameters): array {
             try {
                 $statement = $connection->prepare($sql);
                 foreach ($parameters as $at => $value) {
@@ -84,7 +84,7 @@ final class Database
     }
 
     /** Runs something with errors that are thrown, and nulls that stay null, whatever the program has set. */
-    private static function attempt(PDO $connection, \Closure $work): mixed
+    public static function strictly(PDO $connection, \Closure $work): mixed
     {
         $before = [];
         foreach ([PDO::ATTR_ERRMODE => PDO::ERRMODE_EXCEPTION, PDO::ATTR_ORACLE_NULLS => PDO::NULL_NATURAL] as $name => $value) {

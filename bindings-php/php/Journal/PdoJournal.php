@@ -163,11 +163,11 @@ final class PdoJournal implements Store
             native_abandon($connection);
             throw new \RuntimeException('a persistent connection is not usable after a fork: open it without PDO::ATTR_PERSISTENT');
         }
-        match (Database::dialect($connection)) {
+        Database::strictly($connection, fn () => match (Database::dialect($connection)) {
             'sqlite' => $this->prepareFile($connection),
             'postgres' => $connection->exec('SET synchronous_commit = on'),
             'mysql' => $this->prepareServer($connection),
-        };
+        });
         [$this->connection, $this->process, $this->used] = [$connection, \getmypid(), \hrtime(true)];
     }
 
@@ -212,7 +212,7 @@ final class PdoJournal implements Store
             return true;
         }
         try {
-            $connection->query('SELECT 1')->fetchAll();
+            Database::strictly($connection, static fn () => $connection->query('SELECT 1')->fetchAll());
 
             return true;
         } catch (PDOException) {
