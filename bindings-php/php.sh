@@ -1,4 +1,7 @@
 #!/bin/sh
-# Runs PHP with the extension that `cargo build --manifest-path bindings-php/Cargo.toml` made. The working folder is the repository's.
+# Runs PHP with the extension that this command made. The working folder is the repository's:
+# cargo build --manifest-path bindings-php/Cargo.toml --target-dir bindings-php/target
 set -eu
-exec php -d "extension=${CARGO_TARGET_DIR:-$PWD/bindings-php/target}/debug/libkopokopo_php.so" "$@"
+K2_PHP_EXTENSION="${K2_PHP_EXTENSION:-$PWD/bindings-php/target/debug/libkopokopo_php.so}"
+export K2_PHP_EXTENSION
+exec php -d "extension=$K2_PHP_EXTENSION" "$@"

@@ -4,10 +4,16 @@
 
 declare(strict_types=1);
 
-foreach (['Record', 'OpenEnum', 'Failure', 'Handler', 'Native', 'Calls'] as $name) {
+foreach (['Record', 'OpenEnum', 'Failure', 'Native'] as $name) {
     require_once __DIR__ . "/Internal/{$name}.php";
 }
-require_once __DIR__ . '/AccessToken.php';
+// One file of these has many classes.
 foreach (['Enums', 'Exceptions', 'Records', 'Unions', 'Client', 'Functions'] as $name) {
     require_once __DIR__ . "/Generated/{$name}.php";
 }
+\spl_autoload_register(static function (string $class): void {
+    $file = __DIR__ . \strtr(\substr($class, \strlen('KopoKopo')), '\\', '/') . '.php';
+    if (\str_starts_with($class, 'KopoKopo\\') && \is_file($file)) {
+        require_once $file;
+    }
+});

@@ -3,6 +3,7 @@
 
 use std::{
     pin::Pin,
+    process,
     sync::Arc,
     task::{Context, Poll, Wake, Waker},
     thread::{self, Thread},
@@ -38,11 +39,25 @@ impl Wake for Unpark {
 pub struct NativeCall {
     call: Option<Pin<Box<Call>>>,
     cancel: Cancel,
+    is_begun: bool,
+    is_cancelled: bool,
+    process: u32,
 }
 
 impl NativeCall {
     pub(crate) fn new(call: Call) -> Self {
-        Self { cancel: call.cancel(), call: Some(Box::pin(call)) }
+        Self {
+            cancel: call.cancel(),
+            call: Some(Box::pin(call)),
+            is_begun: false,
+            is_cancelled: false,
+            process: process::id(),
+        }
+    }
+
+    /// Whether this process began the call. In a fork nothing can be done with it.
+    fn is_own(&self) -> bool {
+        self.process == process::id()
     }
 
     fn poll_until(&mut self, end: Option<Instant>) -> kopokopo_ffi::error::Result<Option<Step>> {
@@ -50,8 +65,13 @@ impl NativeCall {
         let waker = Waker::from(Arc::new(Unpark(thread::current())));
         let mut context = Context::from_waker(&waker);
         questions::wake(thread::current());
+        // The first poll of a process starts the library's thread.
+        let mut masked = (!self.is_begun).then(Masked::new);
+        self.is_begun = true;
         loop {
-            if let Poll::Ready(output) = call.as_mut().poll(&mut context) {
+            let polled = call.as_mut().poll(&mut context);
+            drop(masked.take());
+            if let Poll::Ready(output) = polled {
                 self.call = None;
                 return output.map(|output| Some(Step::Done(output)));
             }
@@ -63,6 +83,15 @@ impl NativeCall {
                 return Ok(None);
             }
             thread::park_timeout(left.unwrap_or(INTERVAL).min(INTERVAL));
+        }
+    }
+}
+
+impl Drop for NativeCall {
+    /// In a fork, the threads that the call belongs to do not exist, and their locks may be taken for ever.
+    fn drop(&mut self) {
+        if !self.is_own() {
+            std::mem::forget(self.call.take());
         }
     }
 }
@@ -100,8 +129,54 @@ impl NativeCall {
     /// throw. docs/adr/0010-cancelling-a-create.md has the rule.
     pub fn cancel(&mut self) -> Zval {
         let outcome = self.cancel.cancel();
-        self.call = None;
+        self.is_cancelled = true;
+        if !self.cancel.is_recording() {
+            self.call = None;
+        }
         outcome.map_or_else(Zval::null, |error| values::failure(&error))
+    }
+
+    /// Whether nothing can be done with it any more: its result was taken, or it is another process's.
+    pub fn is_ended(&self) -> bool {
+        self.call.is_none() || !self.is_own() || (self.is_cancelled && !self.cancel.is_recording())
+    }
+
+    /// Whether the outcome is still written to the journal, after the call was cancelled too: `wait` ends after that.
+    pub fn is_recording(&self) -> bool {
+        self.is_own() && self.call.is_some() && self.cancel.is_recording()
+    }
+}
+
+/// Blocks all signals for this thread, and so for those that it starts: PHP's handlers must run on PHP's thread, whose
+/// lists of pending signals have no lock.
+struct Masked(#[cfg(unix)] libc::sigset_t);
+
+impl Masked {
+    #[cfg(unix)]
+    fn new() -> Self {
+        // SAFETY: the sets are plain data, which the functions fill in.
+        unsafe {
+            let mut all = std::mem::zeroed();
+            let mut before = std::mem::zeroed();
+            libc::sigfillset(&raw mut all);
+            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, &raw mut before);
+            Self(before)
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn new() -> Self {
+        Self()
+    }
+}
+
+impl Drop for Masked {
+    fn drop(&mut self) {
+        // SAFETY: the set is the one from before.
+        #[cfg(unix)]
+        unsafe {
+            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, std::ptr::null_mut());
+        }
     }
 }
 

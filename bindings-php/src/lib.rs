@@ -11,6 +11,7 @@
 mod arguments;
 mod call;
 mod clients;
+mod digest;
 mod questions;
 mod values;
 
@@ -105,6 +106,32 @@ pub fn with_token_source(source: i64, given: &Zval) -> Zval {
     })
 }
 
+/// A number for a function of the program. No other one of the process has it: a question for a function of an earlier web
+/// request must not reach one of a later request.
+#[php_function]
+#[php(name = "KopoKopo\\Internal\\native_number")]
+pub fn number() -> i64 {
+    questions::number()
+}
+
+/// The flags of an object whose destructor and release have run: `IS_OBJ_DESTRUCTOR_CALLED` and `IS_OBJ_FREE_CALLED` of
+/// `zend_types.h`.
+const IS_RELEASED: u32 = 1 << 8 | 1 << 9;
+
+/// Lets PHP forget an object without its destructor, in a fork: the end of a database connection there would end the
+/// session of the parent process, which has the same socket.
+#[php_function]
+#[php(name = "KopoKopo\\Internal\\native_abandon")]
+pub fn abandon(object: &Zval) {
+    if let Some(object) = object.object() {
+        // SAFETY: the object lives, and PHP has one thread. PHP reads the flags before it releases an object.
+        unsafe {
+            let info = &raw const object.gc.u.type_info;
+            *info.cast_mut() |= IS_RELEASED;
+        }
+    }
+}
+
 /// Calls a function of no object.
 #[php_function]
 #[php(name = "KopoKopo\\Internal\\native_function")]
@@ -141,6 +168,8 @@ pub fn get_module(module: ModuleBuilder) -> ModuleBuilder {
         .class::<questions::Question>()
         .function(wrap_function!(make))
         .function(wrap_function!(with_token_source))
+        .function(wrap_function!(number))
+        .function(wrap_function!(abandon))
         .function(wrap_function!(function))
         .function(wrap_function!(sign_webhook))
 }

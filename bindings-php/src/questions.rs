@@ -3,7 +3,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
     thread::Thread,
 };
 
@@ -26,6 +29,12 @@ fn with_queue<T>(work: impl FnOnce(&mut Queue) -> T) -> Option<T> {
     let queue = QUEUE.get(|| Ok::<_, Error>(Mutex::default())).ok()?;
     let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
     Some(work(&mut queue))
+}
+
+/// A number that no function of the program had before.
+pub(crate) fn number() -> i64 {
+    static LAST: AtomicI64 = AtomicI64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 /// Wakes this thread when there is a question.
@@ -74,18 +83,20 @@ impl Question {
     }
 
     /// A token, and how many seconds it works.
-    pub fn token(&self, token: &str, expires_in: Option<f64>) {
+    pub fn token(&self, token: BinarySlice<'_, u8>, expires_in: Option<f64>) {
         let Pending::Token(reply) = &self.reply else { return };
-        reply.send(match expires_in.map(duration).transpose() {
-            Ok(expires_in) => Ok(AccessToken { token: token.into(), expires_in }),
-            Err(remedy) => Err(KopoKopoError::token_source(format!("expires_in {remedy}"))),
+        reply.send(match (std::str::from_utf8(&token), expires_in.map(duration).transpose()) {
+            (Ok(token), Ok(expires_in)) => Ok(AccessToken { token: token.into(), expires_in }),
+            (Err(_), _) => Err(KopoKopoError::token_source("the token must be text in UTF-8")),
+            (_, Err(remedy)) => Err(KopoKopoError::token_source(format!("expires_in {remedy}"))),
         });
     }
 
     /// The store's result, as JSON.
-    pub fn result(&self, text: String) {
+    pub fn result(&self, text: BinarySlice<'_, u8>) {
         if let Pending::Text(reply) = &self.reply {
-            reply.send(Ok(text));
+            let text = std::str::from_utf8(&text).map(str::to_owned);
+            reply.send(text.map_err(|_| "its store returned bytes that are no text in UTF-8".to_owned()));
         }
     }
 

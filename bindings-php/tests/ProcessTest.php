@@ -1,7 +1,6 @@
 <?php
 
-// What only PHP can have: signals, forks, its kinds of throwables, bytes that are no text, and secrets in its dumps. Run by
-// phpunit.
+// What only PHP can have: forks, its kinds of throwables, and bytes that are no text.
 
 declare(strict_types=1);
 
@@ -10,7 +9,6 @@ use KopoKopo\Exception\AuthenticationException;
 use KopoKopo\Exception\ConfigurationException;
 use KopoKopo\Exception\ConnectionException;
 use KopoKopo\Exception\InvalidRequestException;
-use KopoKopo\Exception\OutcomeUnknownException;
 use KopoKopo\Exception\SignatureException;
 use KopoKopo\WebhookVerifier;
 use PHPUnit\Framework\TestCase;
@@ -26,59 +24,9 @@ final class ProcessTest extends TestCase
         return new Client(clientId: $id, clientSecret: self::SECRET, apiKey: 'canary-key', baseUrl: "http://{$address}");
     }
 
-    /**
-     * A server in a child process: each response is sent when a request arrived; after the last one it accepts and is silent.
-     *
-     * @param list<string> $bodies
-     * @return array{string, int}
-     */
-    private static function serve(array $bodies): array
-    {
-        $server = \stream_socket_server('tcp://127.0.0.1:0');
-        $address = \stream_socket_get_name($server, false);
-        $child = \pcntl_fork();
-        if ($child !== 0) {
-            return [$address, $child];
-        }
-        $open = [];
-        while ($open[] = $connection = \stream_socket_accept($server, 30)) {
-            $request = '';
-            while (!\str_contains($request, "\r\n\r\n") && !\feof($connection)) {
-                $request .= \fread($connection, 4096);
-            }
-            $body = \array_shift($bodies);
-            if ($body !== null) {
-                $head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n";
-                \fwrite($connection, "{$head}Content-Length: " . \strlen($body) . "\r\n\r\n{$body}");
-            }
-        }
-        \posix_kill(\getmypid(), \SIGKILL);
-    }
-
-    private const TOKEN = '{"access_token": "canary-token", "token_type": "Bearer", "expires_in": 3600, "created_at": 1}';
-
     private static function create(Client $client): void
     {
         $client->reversals->create(transactionReference: 'REF', reason: 'canary-reason', callbackUrl: 'https://shop.example/x');
-    }
-
-    public function testSignalEndsAWaitAndAnInterruptedCreateIsOutcomeUnknown(): void
-    {
-        [$address, $child] = self::serve([self::TOKEN]);
-        \pcntl_async_signals(true);
-        \pcntl_signal(\SIGALRM, static fn () => throw new RuntimeException('alarm'));
-        \pcntl_alarm(1);
-        $start = \hrtime(true);
-        try {
-            self::create(self::client($address, 'signal'));
-            self::fail('the server does not respond');
-        } catch (OutcomeUnknownException $error) {
-            self::assertSame('alarm', $error->getPrevious()?->getMessage());
-        } finally {
-            \posix_kill($child, \SIGKILL);
-            \pcntl_waitpid($child, $status);
-        }
-        self::assertLessThan(1.5, (\hrtime(true) - $start) / 1e9, 'the wait ends with the signal');
     }
 
     public function testChildAndParentCanCallAfterAFork(): void
@@ -132,9 +80,13 @@ final class ProcessTest extends TestCase
     public function testWhatATokenSourceThrowsIsTheReasonOfTheFailure(Closure $source): void
     {
         $client = Client::withTokenSource($source, baseUrl: 'http://127.0.0.1:1');
-        $this->expectException(AuthenticationException::class);
-        $this->expectExceptionMessage('the token source failed: no token today');
-        self::create($client);
+        try {
+            self::create($client);
+            self::fail('there is no token');
+        } catch (AuthenticationException $error) {
+            self::assertStringContainsString('the token source failed: no token today', $error->getMessage());
+            self::assertStringStartsWith('no token today', (string) $error->getPrevious()?->getMessage());
+        }
     }
 
     public function testTokenThatIsNoTextIsAFailureOfTheTokenSource(): void
@@ -173,27 +125,5 @@ final class ProcessTest extends TestCase
                 self::assertStringNotContainsString('canary', $error . \print_r($error, true));
             }
         }
-    }
-
-    public function testNoSecretIsInDumpsAndTraces(): void
-    {
-        \ini_set('zend.exception_ignore_args', '0');
-        $client = self::client('127.0.0.1:1');
-        $texts = [\print_r($client, true), \json_encode($client), \var_export($client->reversals->__debugInfo(), true)];
-        try {
-            self::create($client);
-            self::fail('nothing listens there');
-        } catch (ConnectionException $error) {
-            $texts[] = $error . \print_r($error, true) . \json_encode($error) . \print_r($error->getTrace(), true);
-        }
-        try {
-            new Client(clientId: 'app', clientSecret: self::SECRET, apiKey: 'canary-key', baseUrl: 'ftp://x');
-            self::fail('the base URL is refused');
-        } catch (ConfigurationException $error) {
-            $texts[] = $error . \print_r($error->getTrace(), true);
-        }
-        self::assertStringNotContainsString('canary', \implode("\n", $texts));
-        $this->expectException(LogicException::class);
-        \serialize($client);
     }
 }

@@ -68,7 +68,9 @@ final class Surface
         foreach ((new ReflectionClass($class))->getMethods(ReflectionMethod::IS_PUBLIC) as $method) {
             if ($method->class === $class) {
                 $name = $method->getName() === '__construct' ? 'new' : Tagged::snake($method->getName());
-                $methods[$name] = self::parameters($method);
+                // The short form of an option of the client.
+                $short = $class === KopoKopo\Client::class ? [] : ['idempotency_key'];
+                $methods[$name] = \array_values(\array_diff(self::parameters($method), $short));
             }
         }
         foreach ($class::SECTIONS as [$word]) {

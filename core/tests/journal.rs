@@ -118,6 +118,41 @@ async fn cancelling_stops_all_creates_of_a_future() {
 }
 
 #[tokio::test]
+async fn a_cancelled_create_is_recording_until_its_outcome_is_written() {
+    let server = Server::start(|seen, before| {
+        if seen.line.starts_with("POST /oauth/token ") {
+            Act::Respond(token(before))
+        } else {
+            Act::Late(Duration::from_millis(100), created("p1"))
+        }
+    })
+    .await;
+    let store = MemoryJournal::default();
+    let client = client(&server, &store, &Clock::default());
+    let (plain, call) = cancellable({
+        let client = client.clone();
+        async move { client.incoming_payments().create(&payment_request()).await }
+    });
+    assert!(!plain.is_recording());
+    let task = tokio::spawn(call);
+    while server.count(CREATE) == 0 {
+        sleep(Duration::from_millis(2)).await;
+    }
+    assert!(!plain.is_recording(), "it has no key");
+    task.await.unwrap().unwrap();
+    let (handle, call) = cancellable(async move { create(&client, "a").await });
+    let task = tokio::spawn(call);
+    while server.count(CREATE) == 1 {
+        sleep(Duration::from_millis(2)).await;
+    }
+    assert!(matches!(handle.cancel(), Cancelled::OutcomeUnknown(_)));
+    assert!(handle.is_recording());
+    let _ = task.await.unwrap();
+    assert!(!handle.is_recording());
+    assert_eq!(record(&store, "a").await.state, JournalState::Accepted);
+}
+
+#[tokio::test]
 async fn worker_that_was_suspended_sends_nothing_after_its_deadline() {
     let server = Server::start(|seen, before| {
         match (seen.line.starts_with("POST /oauth/token "), before) {

@@ -143,6 +143,12 @@ impl Cancel {
             _ => None,
         }
     }
+
+    /// Whether the call writes an outcome to the journal, also after it was cancelled. A language whose store runs only
+    /// inside of its calls keeps the call's future, which ends after that.
+    pub fn is_recording(&self) -> bool {
+        self.0.as_ref().is_some_and(CancelHandle::is_recording)
+    }
 }
 
 /// Runs a call on the library's runtime. Its panic becomes an error, and errors name the operation where there is one.

@@ -16,7 +16,8 @@ impl Counts {
             .or_else(|| python(line))
             .or_else(|| node(line))
             .or_else(|| maven(line))
-            .or_else(|| minitest(line));
+            .or_else(|| minitest(line))
+            .or_else(|| phpunit(line));
         self.add(found.unwrap_or_default());
     }
 
@@ -74,6 +75,31 @@ fn minitest(line: &str) -> Option<Counts> {
     }
 }
 
+/// `OK (12 tests, 34 assertions)`, or `Tests: 12, Assertions: 34, Failures: 1.` with a word for each that did not pass.
+fn phpunit(line: &str) -> Option<Counts> {
+    if let Some(parts) = line.strip_prefix("OK (").and_then(|rest| rest.strip_suffix(')')) {
+        let (tests, assertions) = parts.split_once(", ")?;
+        let (number, word) = tests.split_once(' ')?;
+        let is_one = matches!(word, "test" | "tests") && assertions.contains(" assertion");
+        return is_one.then_some(Counts { passed: number.parse().ok()?, ..Counts::default() });
+    }
+    let mut parts = line.strip_suffix('.')?.split(", ").map(|part| part.split_once(": "));
+    let (Some(("Tests", run)), Some(("Assertions", _))) = (parts.next()?, parts.next()?) else { return None };
+    let mut counts = Counts::default();
+    for part in parts {
+        let (word, number) = part?;
+        let number: u64 = number.parse().ok()?;
+        match word {
+            "Failures" | "Errors" | "Warnings" => counts.failed += number,
+            "Skipped" | "Incomplete" => counts.skipped += number,
+            // A risky test passed.
+            _ => {}
+        }
+    }
+    counts.passed = run.parse::<u64>().ok()?.saturating_sub(counts.failed + counts.skipped);
+    Some(counts)
+}
+
 /// `# pass 12`, `ℹ fail 0`: one line for each word.
 fn node(line: &str) -> Option<Counts> {
     let (word, number) = line.strip_prefix("# ").or_else(|| line.strip_prefix("ℹ "))?.split_once(' ')?;
@@ -126,13 +152,27 @@ mod tests {
         assert_eq!(counts(&["ℹ tests 9", "ℹ pass 7", "ℹ fail 1", "# skipped 1", "ℹ duration_ms 12.5"]), (7, 1, 1));
         let class = "[INFO] Tests run: 5, Failures: 0, Errors: 0, Skipped: 0, Time elapsed: 1.2 s -- in PaymentTest";
         assert_eq!(counts(&["12 runs, 34 assertions, 1 failures, 2 errors, 1 skips"]), (8, 3, 1));
+        assert_eq!(counts(&["OK (1 test, 1 assertion)", "OK (12 tests, 34 assertions)"]), (13, 0, 0));
+        let all = "Tests: 20, Assertions: 111, Errors: 1, Failures: 2, Skipped: 3, Incomplete: 1, Risky: 1.";
+        assert_eq!(counts(&[all, "Tests: 3, Assertions: 9, Warnings: 1."]), (15, 4, 4));
         assert_eq!(counts(&[class, "[INFO] Tests run: 5, Failures: 1, Errors: 0, Skipped: 1"]), (3, 1, 1));
     }
 
     #[test]
     fn what_only_looks_like_one_is_not() {
         assert_eq!(
-            counts(&["passed in 3s", "none was in 3s", "# passed", "Tests run: many", "in 1", "3 runs, 2"]),
+            counts(&[
+                "passed in 3s",
+                "none was in 3s",
+                "# passed",
+                "Tests run: many",
+                "in 1",
+                "3 runs, 2",
+                "OK",
+                "OK (2)",
+                "Tests: 2.",
+                "Tests: 2"
+            ]),
             (0, 0, 0)
         );
     }

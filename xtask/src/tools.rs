@@ -84,20 +84,13 @@ pub(crate) static RUBY: Tool = Tool {
     ours: false,
 };
 
-/// With its headers, from which the extension's bindings are made.
+/// PHP with its headers, libclang, which reads them, and the libraries of the PHP tests.
 pub(crate) static PHP: Tool = Tool {
     name: "php",
-    probe: "php-config --version",
+    probe: "php bindings-php/tests/needs.php",
     version: None,
-    install: "apt-get install php8.2-cli php8.2-dev libclang-dev clang",
-    ours: false,
-};
-
-pub(crate) static PHPUNIT: Tool = Tool {
-    name: "phpunit",
-    probe: "/usr/bin/phpunit --version",
-    version: None,
-    install: "apt-get install phpunit",
+    install: "apt-get install --no-install-recommends php8.2-cli php8.2-dev libclang-dev clang php8.2-sqlite3 php8.2-pgsql \
+              php8.2-mysql php8.2-curl php8.2-mbstring php8.2-xml phpunit php-phpstan-phpdoc-parser (Debian's names)",
     ours: false,
 };
 

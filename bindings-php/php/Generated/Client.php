@@ -11,8 +11,6 @@ use KopoKopo\Internal\Handler;
 use KopoKopo\Internal\Native;
 use KopoKopo\Internal\NativeObject;
 
-/** @internal The digest of the contract that these files are generated from. */
-const CONTRACT_HASH = 'a96c7d0ed11c7da5';
 
 /**
  * The Kopo Kopo API. Safe to share between threads and tasks, and safe to use after a fork.
@@ -43,6 +41,8 @@ final class Client extends Native
      *
      * Errors: `configuration`, naming the option: a missing credential, a base URL that is not https, a timeout of
      * zero.
+     *
+     * @param list<string> $otherApiKeys
      */
     public function __construct(
         string $clientId,
@@ -89,6 +89,8 @@ final class Client extends Native
      * `clientSecret` or `apiKey`. The token source supplies tokens.
      *
      * Errors: `configuration`, naming the option.
+     *
+     * @param callable(): (AccessToken|string) $tokenSource
      */
     public static function withTokenSource(
         callable $tokenSource,
@@ -105,8 +107,8 @@ final class Client extends Native
         string|null $product = null,
         bool $freshConnections = true,
     ): static {
-        $handler = new Handler($tokenSource(...));
-        $native = Calls::result(Internal\native_with_token_source($handler->number, Calls::given([
+        $handler = Handler::tokenSource($tokenSource);
+        $native = Calls::withTokenSource($handler, [
             'environment' => $environment,
             'base_url' => $baseUrl,
             'connect_timeout' => $connectTimeout,
@@ -119,7 +121,7 @@ final class Client extends Native
             'extra_ca_certificates' => $extraCaCertificates,
             'product' => $product,
             'fresh_connections' => $freshConnections,
-        ])));
+        ]);
 
         return static::of($native, $handler);
     }
@@ -186,6 +188,8 @@ final class Client extends Native
      * token and retry budget with this client.
      *
      * Errors: `configuration`, naming the option.
+     *
+     * @param callable(string): string $store
      */
     public function withJournal(
         callable $store,
@@ -194,13 +198,13 @@ final class Client extends Native
         bool $createTables = true,
         bool $keyInMetadata = true,
     ): Client {
-        $handler = new Handler($store(...));
-        $native = Calls::result($this->native->withJournal($handler->number, Calls::given([
+        $handler = Handler::store($store);
+        $native = Calls::withJournal($this->native, $handler, $store, [
             'dialect' => $dialect,
             'placeholder' => $placeholder,
             'create_tables' => $createTables,
             'key_in_metadata' => $keyInMetadata,
-        ])));
+        ]);
 
         return static::of($native, $handler, $this);
     }
@@ -289,6 +293,8 @@ final class WebhookSubscriptions extends Native
      * Subscribes to a topic.
      *
      * Errors: `invalidRequest` naming the field, before anything is sent. `outcomeUnknown` if the response was lost.
+     *
+     * @param string|null $idempotencyKey Makes it happen once, with a journal: calls with the same key send one request.
      */
     public function create(
         EventType|string $eventType,
@@ -296,6 +302,7 @@ final class WebhookSubscriptions extends Native
         Scope|string $scope,
         string|null $scopeReference = null,
         bool|null $enableDarajaPayload = null,
+        ?string $idempotencyKey = null,
     ): CreatedWebhookSubscription {
         $result = Calls::call($this->native, 'create', [
             'event_type' => $eventType,
@@ -303,6 +310,7 @@ final class WebhookSubscriptions extends Native
             'scope' => $scope,
             'scope_reference' => $scopeReference,
             'enable_daraja_payload' => $enableDarajaPayload,
+            'idempotency_key' => $idempotencyKey,
         ]);
 
         return CreatedWebhookSubscription::of($result, $this);
@@ -352,6 +360,8 @@ final class WebhookSubscriptions extends Native
      * Returns the states of the resource with this id as they change, up to the final one.
      *
      * Errors: `invalidRequest` for an invalid id, or a length of time that is not greater than zero.
+     *
+     * @return \Generator<int, WebhookSubscription>
      */
     public function watch(
         string $id,
@@ -437,6 +447,8 @@ final class CreatedWebhookSubscription extends Native
      * Returns the states as they change, up to the final one.
      *
      * Errors: `invalidRequest` for a length of time that is not greater than zero.
+     *
+     * @return \Generator<int, WebhookSubscription>
      */
     public function watch(
         float $timeout = 120.0,
@@ -465,6 +477,9 @@ final class IncomingPayments extends Native
      *
      * Errors: `invalidRequest` naming the field, before anything is sent. `outcomeUnknown` if the response was lost:
      * the customer may have been asked to pay.
+     *
+     * @param array<string, scalar>|null $metadata
+     * @param string|null $idempotencyKey Makes it happen once, with a journal: calls with the same key send one request.
      */
     public function create(
         string $tillNumber,
@@ -477,6 +492,7 @@ final class IncomingPayments extends Native
         #[\SensitiveParameter] string|null $email = null,
         #[\SensitiveParameter] array|null $metadata = null,
         string|null $paymentChannel = null,
+        ?string $idempotencyKey = null,
     ): CreatedIncomingPayment {
         $result = Calls::call($this->native, 'create', [
             'till_number' => $tillNumber,
@@ -489,6 +505,7 @@ final class IncomingPayments extends Native
             'email' => $email,
             'metadata' => $metadata ?: null,
             'payment_channel' => $paymentChannel,
+            'idempotency_key' => $idempotencyKey,
         ]);
 
         return CreatedIncomingPayment::of($result, $this);
@@ -538,6 +555,8 @@ final class IncomingPayments extends Native
      * Returns the states of the resource with this id as they change, up to the final one.
      *
      * Errors: `invalidRequest` for an invalid id, or a length of time that is not greater than zero.
+     *
+     * @return \Generator<int, IncomingPayment>
      */
     public function watch(
         string $id,
@@ -623,6 +642,8 @@ final class CreatedIncomingPayment extends Native
      * Returns the states as they change, up to the final one.
      *
      * Errors: `invalidRequest` for a length of time that is not greater than zero.
+     *
+     * @return \Generator<int, IncomingPayment>
      */
     public function watch(
         float $timeout = 120.0,
@@ -649,6 +670,8 @@ final class MerchantWallets extends Native
      * Adds a mobile wallet of the merchant.
      *
      * Errors: `invalidRequest` naming the field, before anything is sent. `outcomeUnknown` if the response was lost.
+     *
+     * @param string|null $idempotencyKey Makes it happen once, with a journal: calls with the same key send one request.
      */
     public function create(
         #[\SensitiveParameter] string $firstName,
@@ -656,6 +679,7 @@ final class MerchantWallets extends Native
         #[\SensitiveParameter] string $phoneNumber,
         #[\SensitiveParameter] string|null $nickname = null,
         Network|string|null $network = null,
+        ?string $idempotencyKey = null,
     ): CreatedMerchantWallet {
         $result = Calls::call($this->native, 'create', [
             'first_name' => $firstName,
@@ -663,6 +687,7 @@ final class MerchantWallets extends Native
             'phone_number' => $phoneNumber,
             'nickname' => $nickname,
             'network' => $network,
+            'idempotency_key' => $idempotencyKey,
         ]);
 
         return CreatedMerchantWallet::of($result, $this);
@@ -712,6 +737,8 @@ final class MerchantWallets extends Native
      * Returns the states of the resource with this id as they change, up to the final one.
      *
      * Errors: `invalidRequest` for an invalid id, or a length of time that is not greater than zero.
+     *
+     * @return \Generator<int, MerchantWallet>
      */
     public function watch(
         string $id,
@@ -797,6 +824,8 @@ final class CreatedMerchantWallet extends Native
      * Returns the states as they change, up to the final one.
      *
      * Errors: `invalidRequest` for a length of time that is not greater than zero.
+     *
+     * @return \Generator<int, MerchantWallet>
      */
     public function watch(
         float $timeout = 120.0,
@@ -823,6 +852,8 @@ final class MerchantBankAccounts extends Native
      * Adds a bank account of the merchant.
      *
      * Errors: `invalidRequest` naming the field, before anything is sent. `outcomeUnknown` if the response was lost.
+     *
+     * @param string|null $idempotencyKey Makes it happen once, with a journal: calls with the same key send one request.
      */
     public function create(
         #[\SensitiveParameter] string $accountName,
@@ -830,6 +861,7 @@ final class MerchantBankAccounts extends Native
         #[\SensitiveParameter] string $accountNumber,
         SettlementMethod|string $settlementMethod,
         #[\SensitiveParameter] string|null $nickname = null,
+        ?string $idempotencyKey = null,
     ): CreatedMerchantBankAccount {
         $result = Calls::call($this->native, 'create', [
             'account_name' => $accountName,
@@ -837,6 +869,7 @@ final class MerchantBankAccounts extends Native
             'account_number' => $accountNumber,
             'settlement_method' => $settlementMethod,
             'nickname' => $nickname,
+            'idempotency_key' => $idempotencyKey,
         ]);
 
         return CreatedMerchantBankAccount::of($result, $this);
@@ -886,6 +919,8 @@ final class MerchantBankAccounts extends Native
      * Returns the states of the resource with this id as they change, up to the final one.
      *
      * Errors: `invalidRequest` for an invalid id, or a length of time that is not greater than zero.
+     *
+     * @return \Generator<int, MerchantBankAccount>
      */
     public function watch(
         string $id,
@@ -971,6 +1006,8 @@ final class CreatedMerchantBankAccount extends Native
      * Returns the states as they change, up to the final one.
      *
      * Errors: `invalidRequest` for a length of time that is not greater than zero.
+     *
+     * @return \Generator<int, MerchantBankAccount>
      */
     public function watch(
         float $timeout = 120.0,
@@ -997,6 +1034,8 @@ final class ExternalRecipients extends Native
      * Adds a person's mobile wallet.
      *
      * Errors: `invalidRequest` naming the field, before anything is sent. `outcomeUnknown` if the response was lost.
+     *
+     * @param string|null $idempotencyKey Makes it happen once, with a journal: calls with the same key send one request.
      */
     public function createMobileWallet(
         #[\SensitiveParameter] string $firstName,
@@ -1005,6 +1044,7 @@ final class ExternalRecipients extends Native
         #[\SensitiveParameter] string|null $nickname = null,
         #[\SensitiveParameter] string|null $email = null,
         Network|string|null $network = null,
+        ?string $idempotencyKey = null,
     ): CreatedExternalRecipient {
         $result = Calls::call($this->native, 'create_mobile_wallet', [
             'first_name' => $firstName,
@@ -1013,6 +1053,7 @@ final class ExternalRecipients extends Native
             'nickname' => $nickname,
             'email' => $email,
             'network' => $network,
+            'idempotency_key' => $idempotencyKey,
         ]);
 
         return CreatedExternalRecipient::of($result, $this);
@@ -1022,6 +1063,8 @@ final class ExternalRecipients extends Native
      * Adds a bank account of another person or business.
      *
      * Errors: `invalidRequest` naming the field, before anything is sent. `outcomeUnknown` if the response was lost.
+     *
+     * @param string|null $idempotencyKey Makes it happen once, with a journal: calls with the same key send one request.
      */
     public function createBankAccount(
         #[\SensitiveParameter] string $accountName,
@@ -1029,6 +1072,7 @@ final class ExternalRecipients extends Native
         #[\SensitiveParameter] string $accountNumber,
         #[\SensitiveParameter] string|null $nickname = null,
         SettlementMethod|string|null $settlementMethod = null,
+        ?string $idempotencyKey = null,
     ): CreatedExternalRecipient {
         $result = Calls::call($this->native, 'create_bank_account', [
             'account_name' => $accountName,
@@ -1036,6 +1080,7 @@ final class ExternalRecipients extends Native
             'account_number' => $accountNumber,
             'nickname' => $nickname,
             'settlement_method' => $settlementMethod,
+            'idempotency_key' => $idempotencyKey,
         ]);
 
         return CreatedExternalRecipient::of($result, $this);
@@ -1045,16 +1090,20 @@ final class ExternalRecipients extends Native
      * Adds another business's till.
      *
      * Errors: `invalidRequest` naming the field, before anything is sent. `outcomeUnknown` if the response was lost.
+     *
+     * @param string|null $idempotencyKey Makes it happen once, with a journal: calls with the same key send one request.
      */
     public function createTill(
         string $tillName,
         string $tillNumber,
         #[\SensitiveParameter] string|null $nickname = null,
+        ?string $idempotencyKey = null,
     ): CreatedExternalRecipient {
         $result = Calls::call($this->native, 'create_till', [
             'till_name' => $tillName,
             'till_number' => $tillNumber,
             'nickname' => $nickname,
+            'idempotency_key' => $idempotencyKey,
         ]);
 
         return CreatedExternalRecipient::of($result, $this);
@@ -1064,18 +1113,22 @@ final class ExternalRecipients extends Native
      * Adds a paybill account.
      *
      * Errors: `invalidRequest` naming the field, before anything is sent. `outcomeUnknown` if the response was lost.
+     *
+     * @param string|null $idempotencyKey Makes it happen once, with a journal: calls with the same key send one request.
      */
     public function createPaybill(
         string $paybillName,
         string $paybillNumber,
         #[\SensitiveParameter] string $paybillAccountNumber,
         #[\SensitiveParameter] string|null $nickname = null,
+        ?string $idempotencyKey = null,
     ): CreatedExternalRecipient {
         $result = Calls::call($this->native, 'create_paybill', [
             'paybill_name' => $paybillName,
             'paybill_number' => $paybillNumber,
             'paybill_account_number' => $paybillAccountNumber,
             'nickname' => $nickname,
+            'idempotency_key' => $idempotencyKey,
         ]);
 
         return CreatedExternalRecipient::of($result, $this);
@@ -1125,6 +1178,8 @@ final class ExternalRecipients extends Native
      * Returns the states of the resource with this id as they change, up to the final one.
      *
      * Errors: `invalidRequest` for an invalid id, or a length of time that is not greater than zero.
+     *
+     * @return \Generator<int, ExternalRecipient>
      */
     public function watch(
         string $id,
@@ -1210,6 +1265,8 @@ final class CreatedExternalRecipient extends Native
      * Returns the states as they change, up to the final one.
      *
      * Errors: `invalidRequest` for a length of time that is not greater than zero.
+     *
+     * @return \Generator<int, ExternalRecipient>
      */
     public function watch(
         float $timeout = 120.0,
@@ -1238,13 +1295,18 @@ final class SendMoneyRequests extends Native
      *
      * Errors: `invalidRequest` naming the field, before anything is sent. `outcomeUnknown` if the response was lost:
      * the money may have been sent, and sending again may send it twice.
+     *
+     * @param list<Destination> $destinations
+     * @param array<string, scalar>|null $metadata
+     * @param string|null $idempotencyKey Makes it happen once, with a journal: calls with the same key send one request.
      */
     public function create(
-        array $destinations,
+        #[\SensitiveParameter] array $destinations,
         string $callbackUrl,
         string|null $sourceIdentifier = null,
         string|null $currency = null,
         #[\SensitiveParameter] array|null $metadata = null,
+        ?string $idempotencyKey = null,
     ): CreatedSendMoney {
         $result = Calls::call($this->native, 'create', [
             'destinations' => $destinations,
@@ -1252,6 +1314,7 @@ final class SendMoneyRequests extends Native
             'source_identifier' => $sourceIdentifier,
             'currency' => $currency,
             'metadata' => $metadata ?: null,
+            'idempotency_key' => $idempotencyKey,
         ]);
 
         return CreatedSendMoney::of($result, $this);
@@ -1262,16 +1325,21 @@ final class SendMoneyRequests extends Native
      * and the destination cannot be chosen.
      *
      * Errors: as `create`.
+     *
+     * @param array<string, scalar>|null $metadata
+     * @param string|null $idempotencyKey Makes it happen once, with a journal: calls with the same key send one request.
      */
     public function sweepAllFunds(
         string $callbackUrl,
         string|null $currency = null,
         #[\SensitiveParameter] array|null $metadata = null,
+        ?string $idempotencyKey = null,
     ): CreatedSendMoney {
         $result = Calls::call($this->native, 'sweep_all_funds', [
             'callback_url' => $callbackUrl,
             'currency' => $currency,
             'metadata' => $metadata ?: null,
+            'idempotency_key' => $idempotencyKey,
         ]);
 
         return CreatedSendMoney::of($result, $this);
@@ -1321,6 +1389,8 @@ final class SendMoneyRequests extends Native
      * Returns the states of the resource with this id as they change, up to the final one.
      *
      * Errors: `invalidRequest` for an invalid id, or a length of time that is not greater than zero.
+     *
+     * @return \Generator<int, SendMoney>
      */
     public function watch(
         string $id,
@@ -1406,6 +1476,8 @@ final class CreatedSendMoney extends Native
      * Returns the states as they change, up to the final one.
      *
      * Errors: `invalidRequest` for a length of time that is not greater than zero.
+     *
+     * @return \Generator<int, SendMoney>
      */
     public function watch(
         float $timeout = 120.0,
@@ -1495,6 +1567,8 @@ final class PollingRequests extends Native
      * Returns the states of the resource with this id as they change, up to the final one.
      *
      * Errors: `invalidRequest` for an invalid id, or a length of time that is not greater than zero.
+     *
+     * @return \Generator<int, Polling>
      */
     public function watch(
         string $id,
@@ -1580,6 +1654,8 @@ final class CreatedPolling extends Native
      * Returns the states as they change, up to the final one.
      *
      * Errors: `invalidRequest` for a length of time that is not greater than zero.
+     *
+     * @return \Generator<int, Polling>
      */
     public function watch(
         float $timeout = 120.0,
@@ -1607,16 +1683,20 @@ final class SmsNotifications extends Native
      * Sends a message to the customer of a webhook.
      *
      * Errors: `invalidRequest` naming the field, before anything is sent. `outcomeUnknown` if the response was lost.
+     *
+     * @param string|null $idempotencyKey Makes it happen once, with a journal: calls with the same key send one request.
      */
     public function create(
         string $webhookEventReference,
         #[\SensitiveParameter] string $message,
         string $callbackUrl,
+        ?string $idempotencyKey = null,
     ): CreatedSmsNotification {
         $result = Calls::call($this->native, 'create', [
             'webhook_event_reference' => $webhookEventReference,
             'message' => $message,
             'callback_url' => $callbackUrl,
+            'idempotency_key' => $idempotencyKey,
         ]);
 
         return CreatedSmsNotification::of($result, $this);
@@ -1666,6 +1746,8 @@ final class SmsNotifications extends Native
      * Returns the states of the resource with this id as they change, up to the final one.
      *
      * Errors: `invalidRequest` for an invalid id, or a length of time that is not greater than zero.
+     *
+     * @return \Generator<int, SmsNotification>
      */
     public function watch(
         string $id,
@@ -1751,6 +1833,8 @@ final class CreatedSmsNotification extends Native
      * Returns the states as they change, up to the final one.
      *
      * Errors: `invalidRequest` for a length of time that is not greater than zero.
+     *
+     * @return \Generator<int, SmsNotification>
      */
     public function watch(
         float $timeout = 120.0,
@@ -1778,18 +1862,23 @@ final class Reversals extends Native
      * and then `isReversed`.
      *
      * Errors: `invalidRequest` naming the field, before anything is sent. `outcomeUnknown` if the response was lost.
+     *
+     * @param array<string, scalar>|null $metadata
+     * @param string|null $idempotencyKey Makes it happen once, with a journal: calls with the same key send one request.
      */
     public function create(
         string $transactionReference,
         #[\SensitiveParameter] string $reason,
         string $callbackUrl,
         #[\SensitiveParameter] array|null $metadata = null,
+        ?string $idempotencyKey = null,
     ): CreatedReversal {
         $result = Calls::call($this->native, 'create', [
             'transaction_reference' => $transactionReference,
             'reason' => $reason,
             'callback_url' => $callbackUrl,
             'metadata' => $metadata ?: null,
+            'idempotency_key' => $idempotencyKey,
         ]);
 
         return CreatedReversal::of($result, $this);
@@ -1839,6 +1928,8 @@ final class Reversals extends Native
      * Returns the states of the resource with this id as they change, up to the final one.
      *
      * Errors: `invalidRequest` for an invalid id, or a length of time that is not greater than zero.
+     *
+     * @return \Generator<int, Reversal>
      */
     public function watch(
         string $id,
@@ -1924,6 +2015,8 @@ final class CreatedReversal extends Native
      * Returns the states as they change, up to the final one.
      *
      * Errors: `invalidRequest` for a length of time that is not greater than zero.
+     *
+     * @return \Generator<int, Reversal>
      */
     public function watch(
         float $timeout = 120.0,
@@ -1950,6 +2043,9 @@ final class PaymentLinks extends Native
      * Creates a link. `get` returns its URL.
      *
      * Errors: `invalidRequest` naming the field, before anything is sent. `outcomeUnknown` if the response was lost.
+     *
+     * @param array<string, scalar>|null $metadata
+     * @param string|null $idempotencyKey Makes it happen once, with a journal: calls with the same key send one request.
      */
     public function create(
         string $tillNumber,
@@ -1959,6 +2055,7 @@ final class PaymentLinks extends Native
         string|null $paymentReference = null,
         #[\SensitiveParameter] string|null $note = null,
         #[\SensitiveParameter] array|null $metadata = null,
+        ?string $idempotencyKey = null,
     ): CreatedPaymentLink {
         $result = Calls::call($this->native, 'create', [
             'till_number' => $tillNumber,
@@ -1968,6 +2065,7 @@ final class PaymentLinks extends Native
             'payment_reference' => $paymentReference,
             'note' => $note,
             'metadata' => $metadata ?: null,
+            'idempotency_key' => $idempotencyKey,
         ]);
 
         return CreatedPaymentLink::of($result, $this);
@@ -2017,6 +2115,8 @@ final class PaymentLinks extends Native
      * Returns the states of the resource with this id as they change, up to the final one.
      *
      * Errors: `invalidRequest` for an invalid id, or a length of time that is not greater than zero.
+     *
+     * @return \Generator<int, PaymentLink>
      */
     public function watch(
         string $id,
@@ -2115,6 +2215,8 @@ final class CreatedPaymentLink extends Native
      * Returns the states as they change, up to the final one.
      *
      * Errors: `invalidRequest` for a length of time that is not greater than zero.
+     *
+     * @return \Generator<int, PaymentLink>
      */
     public function watch(
         float $timeout = 120.0,
@@ -2181,6 +2283,8 @@ final class Payments extends Native
      * Returns the states of the resource with this id as they change, up to the final one.
      *
      * Errors: `invalidRequest` for an invalid id, or a length of time that is not greater than zero.
+     *
+     * @return \Generator<int, Payment>
      */
     public function watch(
         string $id,
@@ -2249,6 +2353,8 @@ final class SettlementTransfers extends Native
      * Returns the states of the resource with this id as they change, up to the final one.
      *
      * Errors: `invalidRequest` for an invalid id, or a length of time that is not greater than zero.
+     *
+     * @return \Generator<int, SettlementTransfer>
      */
     public function watch(
         string $id,
@@ -2292,6 +2398,9 @@ final class Journal extends Native
      * Lists records in the order of their keys.
      *
      * Errors: `journal` if the store fails.
+     *
+     * @param list<string> $states
+     * @return list<JournalRecord>
      */
     public function list(
         array $states = [],
@@ -2353,6 +2462,8 @@ final class Journal extends Native
      * now and then. Returns these records. If the poll of one fails, its record is returned unchanged.
      *
      * Errors: `journal` if the store fails.
+     *
+     * @return list<JournalRecord>
      */
     public function reconcileAll(
         float $olderThan = 60.0,
@@ -2450,6 +2561,8 @@ final class WebhookVerifier extends Native
      * largest body that is accepted, in bytes.
      *
      * Errors: `configuration` without a key, or with blank keys only.
+     *
+     * @param list<string> $apiKeys
      */
     public function __construct(
         #[\SensitiveParameter] array $apiKeys,
@@ -2482,7 +2595,7 @@ final class WebhookVerifier extends Native
      * can be read: the error's `body` has its beginning.
      */
     public function verify(
-        string $body,
+        #[\SensitiveParameter] string $body,
         string|null $signature,
     ): Event {
         $result = Calls::result($this->native->verify($body, $signature));
@@ -2496,7 +2609,7 @@ final class WebhookVerifier extends Native
      * Errors: as `verify`, except `decode`.
      */
     public function verifySignature(
-        string $body,
+        #[\SensitiveParameter] string $body,
         string|null $signature,
     ): void {
         $result = Calls::result($this->native->verifySignature($body, $signature));
@@ -2509,7 +2622,7 @@ final class WebhookVerifier extends Native
      * Errors: `decode` if it is not a JSON object.
      */
     public function parseUnverified(
-        string $body,
+        #[\SensitiveParameter] string $body,
     ): Event {
         $result = Calls::result($this->native->parseUnverified($body));
 

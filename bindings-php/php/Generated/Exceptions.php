@@ -87,7 +87,7 @@ class KopoKopoException extends Failure
         /** @var int */
         public readonly int $attempts = 0,
         /** @var string|null */
-        public readonly ?string $body = null,
+        #[\SensitiveParameter] public readonly ?string $body = null,
         /** @var string|null */
         public readonly ?string $id = null,
         /** @var string|null */

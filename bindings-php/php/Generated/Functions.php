@@ -8,6 +8,9 @@ namespace KopoKopo;
 
 use KopoKopo\Internal\Calls;
 
+/** @internal The digest of the contract that these files are generated from. */
+const CONTRACT_HASH = 'a96c7d0ed11c7da5';
+
 /**
  * This library's version: `0.1.0`.
  */
@@ -54,9 +57,9 @@ function hashPhone(
  */
 function signWebhook(
     #[\SensitiveParameter] string $apiKey,
-    string $body,
+    #[\SensitiveParameter] string $body,
 ): string {
-    $result = Calls::result(Internal\native_sign_webhook($apiKey, $body));
+    $result = Calls::signWebhook($apiKey, $body);
 
     return $result;
 }
@@ -66,6 +69,8 @@ function signWebhook(
  * migrations.
  *
  * Errors: `configuration` for another dialect.
+ *
+ * @return list<string>
  */
 function journalSchema(
     string $dialect,
@@ -101,6 +106,8 @@ function eventClaim(
  * reference. Do not use the position in the list: the order differs.
  *
  * Errors: `decode` if the raw text of the request was removed.
+ *
+ * @return list<Disbursement>
  */
 function disbursementsTo(
     SendMoney $sendMoney,

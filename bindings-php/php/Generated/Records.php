@@ -47,7 +47,11 @@ final readonly class Token extends Record
     ) {
     }
 
-    /** @internal */
+    /**
+     * @internal
+     *
+     * @param array{string, string|null, int|null, string|null} $row
+     */
     public static function fromNative(#[\SensitiveParameter] array $row): self
     {
         return new self(
@@ -108,7 +112,11 @@ final readonly class Introspection extends Record
     ) {
     }
 
-    /** @internal */
+    /**
+     * @internal
+     *
+     * @param array{bool, string|null, string|null, string|null, string|null, string|null} $row
+     */
     public static function fromNative(#[\SensitiveParameter] array $row): self
     {
         return new self(
@@ -165,7 +173,11 @@ final readonly class TokenInfo extends Record
     ) {
     }
 
-    /** @internal */
+    /**
+     * @internal
+     *
+     * @param array{string|null, list<string>, int|null, array<int, mixed>|null, string|null} $row
+     */
     public static function fromNative(#[\SensitiveParameter] array $row): self
     {
         return new self(
@@ -197,7 +209,11 @@ final readonly class TokenApplication extends Record
     ) {
     }
 
-    /** @internal */
+    /**
+     * @internal
+     *
+     * @param array{string|null} $row
+     */
     public static function fromNative(#[\SensitiveParameter] array $row): self
     {
         return new self(
@@ -280,7 +296,11 @@ final readonly class WebhookSubscription extends Record
     ) {
     }
 
-    /** @internal */
+    /**
+     * @internal
+     *
+     * @param array{string, string|null, mixed|null, string|null, mixed|null, string|null, bool|null, array<int, mixed>, bool, string} $row
+     */
     public static function fromNative(#[\SensitiveParameter] array $row): self
     {
         return new self(
@@ -387,7 +407,11 @@ final readonly class IncomingPayment extends Record
     ) {
     }
 
-    /** @internal */
+    /**
+     * @internal
+     *
+     * @param array{string, mixed, string|null, string|null, array<int, mixed>|null, list<string>, array<string, mixed>, array<int, mixed>, bool, string|null, bool, string} $row
+     */
     public static function fromNative(#[\SensitiveParameter] array $row): self
     {
         return new self(
@@ -498,7 +522,11 @@ final readonly class MerchantWallet extends Record
     ) {
     }
 
-    /** @internal */
+    /**
+     * @internal
+     *
+     * @param array{string, string|null, string|null, string|null, string|null, string|null, mixed|null, array<int, mixed>, bool, string} $row
+     */
     public static function fromNative(#[\SensitiveParameter] array $row): self
     {
         return new self(
@@ -594,7 +622,11 @@ final readonly class MerchantBankAccount extends Record
     ) {
     }
 
-    /** @internal */
+    /**
+     * @internal
+     *
+     * @param array{string, string|null, string|null, string|null, string|null, string|null, mixed|null, array<int, mixed>, bool, string} $row
+     */
     public static function fromNative(#[\SensitiveParameter] array $row): self
     {
         return new self(
@@ -760,7 +792,11 @@ final readonly class ExternalRecipient extends Record
     ) {
     }
 
-    /** @internal */
+    /**
+     * @internal
+     *
+     * @param array{string, string|null, mixed|null, string|null, string|null, string|null, string|null, mixed|null, string|null, string|null, string|null, mixed|null, string|null, string|null, string|null, string|null, string|null, string|null, array<int, mixed>, bool, string} $row
+     */
     public static function fromNative(#[\SensitiveParameter] array $row): self
     {
         return new self(
@@ -896,7 +932,11 @@ final readonly class SendMoney extends Record
     ) {
     }
 
-    /** @internal */
+    /**
+     * @internal
+     *
+     * @param array{string, mixed, string|null, string|null, string|null, list<array<int, mixed>>, list<array<int, mixed>>, list<string>, array<string, mixed>, array<int, mixed>, bool, list<array<int, mixed>>, list<array<int, mixed>>, bool, string} $row
+     */
     public static function fromNative(#[\SensitiveParameter] array $row): self
     {
         return new self(
@@ -1022,7 +1062,11 @@ final readonly class SendMoneyDestination extends Record
     ) {
     }
 
-    /** @internal */
+    /**
+     * @internal
+     *
+     * @param array{mixed|null, string|null, string|null, string|null, string|null, string|null, string|null, string|null, string|null, string|null, string|null, string|null, string|null, bool|null} $row
+     */
     public static function fromNative(#[\SensitiveParameter] array $row): self
     {
         return new self(
@@ -1088,7 +1132,11 @@ final readonly class TransferBatch extends Record
     ) {
     }
 
-    /** @internal */
+    /**
+     * @internal
+     *
+     * @param array{mixed|null, string|null, list<array<int, mixed>>, list<string>, bool} $row
+     */
     public static function fromNative(#[\SensitiveParameter] array $row): self
     {
         return new self(
@@ -1210,7 +1258,11 @@ final readonly class Disbursement extends Record
     ) {
     }
 
-    /** @internal */
+    /**
+     * @internal
+     *
+     * @param array{mixed|null, string|null, list<string>, string|null, string|null, string|null, string|null, string|null, string|null, string|null, string|null, string|null, string|null, bool|null, bool} $row
+     */
     public static function fromNative(#[\SensitiveParameter] array $row): self
     {
         return new self(
@@ -1313,7 +1365,11 @@ final readonly class Polling extends Record
     ) {
     }
 
-    /** @internal */
+    /**
+     * @internal
+     *
+     * @param array{string, string, string|null, string|null, string|null, string|null, string|null, list<array<int, mixed>>, array<int, mixed>, bool, string} $row
+     */
     public static function fromNative(#[\SensitiveParameter] array $row): self
     {
         return new self(
@@ -1357,7 +1413,11 @@ final readonly class PolledTransaction extends Record
     ) {
     }
 
-    /** @internal */
+    /**
+     * @internal
+     *
+     * @param array{string|null, array<int, mixed>} $row
+     */
     public static function fromNative(#[\SensitiveParameter] array $row): self
     {
         return new self(
@@ -1424,7 +1484,11 @@ final readonly class SmsNotification extends Record
     ) {
     }
 
-    /** @internal */
+    /**
+     * @internal
+     *
+     * @param array{string, string, string|null, string|null, array<int, mixed>, bool, string} $row
+     */
     public static function fromNative(#[\SensitiveParameter] array $row): self
     {
         return new self(
@@ -1535,7 +1599,11 @@ final readonly class Reversal extends Record
     ) {
     }
 
-    /** @internal */
+    /**
+     * @internal
+     *
+     * @param array{string, mixed, string|null, string|null, string|null, array<int, mixed>|null, list<string>, array<string, mixed>, array<int, mixed>, bool, bool, bool, string} $row
+     */
     public static function fromNative(#[\SensitiveParameter] array $row): self
     {
         return new self(
@@ -1593,7 +1661,11 @@ final readonly class ReversalBulkPayment extends Record
     ) {
     }
 
-    /** @internal */
+    /**
+     * @internal
+     *
+     * @param array{string|null, mixed|null, string|null, string|null} $row
+     */
     public static function fromNative(#[\SensitiveParameter] array $row): self
     {
         return new self(
@@ -1776,7 +1848,11 @@ final readonly class PaymentLink extends Record
     ) {
     }
 
-    /** @internal */
+    /**
+     * @internal
+     *
+     * @param array{string, string, mixed|null, string|null, string|null, string|null, string|null, string|null, string|null, string|null, string|null, string|null, string|null, string|null, string|null, string|null, list<string>, array<string, mixed>, array<int, mixed>, bool, string|null, bool, bool, bool, string} $row
+     */
     public static function fromNative(#[\SensitiveParameter] array $row): self
     {
         return new self(
@@ -1916,7 +1992,11 @@ final readonly class Payment extends Record
     ) {
     }
 
-    /** @internal */
+    /**
+     * @internal
+     *
+     * @param array{string, mixed, string|null, array<int, mixed>|null, list<array<int, mixed>>, list<string>, array<string, mixed>, array<int, mixed>, bool, list<array<int, mixed>>, list<array<int, mixed>>, bool, string} $row
+     */
     public static function fromNative(#[\SensitiveParameter] array $row): self
     {
         return new self(
@@ -1962,7 +2042,11 @@ final readonly class PaymentAmount extends Record
     ) {
     }
 
-    /** @internal */
+    /**
+     * @internal
+     *
+     * @param array{string|null, string|null} $row
+     */
     public static function fromNative(#[\SensitiveParameter] array $row): self
     {
         return new self(
@@ -2067,7 +2151,11 @@ final readonly class SettlementTransfer extends Record
     ) {
     }
 
-    /** @internal */
+    /**
+     * @internal
+     *
+     * @param array{string, mixed, string|null, array<int, mixed>|null, list<array<int, mixed>>, list<string>, array<string, mixed>, array<int, mixed>, bool, list<array<int, mixed>>, list<array<int, mixed>>, bool, string} $row
+     */
     public static function fromNative(#[\SensitiveParameter] array $row): self
     {
         return new self(
@@ -2187,7 +2275,11 @@ final readonly class JournalRecord extends Record
     ) {
     }
 
-    /** @internal */
+    /**
+     * @internal
+     *
+     * @param array{string, int, string, string, string, int, string, string, string, string|null, string|null, string|null, string|null, string|null} $row
+     */
     public static function fromNative(#[\SensitiveParameter] array $row): self
     {
         return new self(
@@ -2242,7 +2334,11 @@ final readonly class RawResponse extends Record
     ) {
     }
 
-    /** @internal */
+    /**
+     * @internal
+     *
+     * @param array{int, string|null, string|null} $row
+     */
     public static function fromNative(#[\SensitiveParameter] array $row): self
     {
         return new self(
@@ -2331,7 +2427,11 @@ final readonly class Event extends Record
     ) {
     }
 
-    /** @internal */
+    /**
+     * @internal
+     *
+     * @param array{string|null, string, string|null, string|null, array<int, mixed>, mixed, array<int, mixed>|null, string, string|null, string} $row
+     */
     public static function fromNative(#[\SensitiveParameter] array $row): self
     {
         return new self(
@@ -2477,7 +2577,11 @@ final readonly class Transaction extends Record
     ) {
     }
 
-    /** @internal */
+    /**
+     * @internal
+     *
+     * @param array{string|null, string|null, string|null, string|null, string|null, string|null, string|null, string|null, string|null, string|null, mixed|null, string|null, string|null, string|null, bool, string|null} $row
+     */
     public static function fromNative(#[\SensitiveParameter] array $row): self
     {
         return new self(
@@ -2575,7 +2679,11 @@ final readonly class CardTransaction extends Record
     ) {
     }
 
-    /** @internal */
+    /**
+     * @internal
+     *
+     * @param array{string|null, string|null, string|null, string|null, string|null, string|null, string|null, string|null, mixed|null, bool|null} $row
+     */
     public static function fromNative(#[\SensitiveParameter] array $row): self
     {
         return new self(
@@ -2634,7 +2742,11 @@ final readonly class Customer extends Record
     ) {
     }
 
-    /** @internal */
+    /**
+     * @internal
+     *
+     * @param array{string|null, string|null, string|null, string|null} $row
+     */
     public static function fromNative(#[\SensitiveParameter] array $row): self
     {
         return new self(
@@ -2701,7 +2813,11 @@ final readonly class Settlement extends Record
     ) {
     }
 
-    /** @internal */
+    /**
+     * @internal
+     *
+     * @param array{string|null, string|null, string|null, mixed|null, string|null, array<int, mixed>|null, list<array<int, mixed>>} $row
+     */
     public static function fromNative(#[\SensitiveParameter] array $row): self
     {
         return new self(
@@ -2801,7 +2917,11 @@ final readonly class SettlementDestination extends Record
     ) {
     }
 
-    /** @internal */
+    /**
+     * @internal
+     *
+     * @param array{string|null, string|null, string|null, string|null, string|null, string|null, string|null, string|null, string|null, string|null, string|null} $row
+     */
     public static function fromNative(#[\SensitiveParameter] array $row): self
     {
         return new self(
@@ -2916,7 +3036,11 @@ final readonly class DarajaTransaction extends Record
     ) {
     }
 
-    /** @internal */
+    /**
+     * @internal
+     *
+     * @param array{string|null, string|null, string|null, string|null, string|null, string|null, string|null, string|null, string|null, string|null, string|null, string|null, string|null} $row
+     */
     public static function fromNative(#[\SensitiveParameter] array $row): self
     {
         return new self(
@@ -2968,7 +3092,11 @@ final readonly class Links extends Record
     ) {
     }
 
-    /** @internal */
+    /**
+     * @internal
+     *
+     * @param array{string|null, string|null, string|null} $row
+     */
     public static function fromNative(#[\SensitiveParameter] array $row): self
     {
         return new self(

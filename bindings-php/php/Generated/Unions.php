@@ -29,7 +29,11 @@ namespace KopoKopo {
     {
         public const KIND = '';
 
-        /** @internal */
+        /**
+         * @internal
+         *
+         * @param array{string, mixed} $row
+         */
         public static function fromNative(#[\SensitiveParameter] array $row): self
         {
             return match ($row[0]) {
@@ -87,7 +91,11 @@ namespace KopoKopo\Destination {
         ) {
         }
 
-        /** @internal */
+        /**
+         * @internal
+         *
+         * @return array<string, mixed>
+         */
         public function given(): array
         {
             return [
@@ -118,7 +126,11 @@ namespace KopoKopo\Destination {
         ) {
         }
 
-        /** @internal */
+        /**
+         * @internal
+         *
+         * @return array<string, mixed>
+         */
         public function given(): array
         {
             return [
@@ -154,7 +166,11 @@ namespace KopoKopo\Destination {
         ) {
         }
 
-        /** @internal */
+        /**
+         * @internal
+         *
+         * @return array<string, mixed>
+         */
         public function given(): array
         {
             return [
@@ -195,7 +211,11 @@ namespace KopoKopo\Destination {
         ) {
         }
 
-        /** @internal */
+        /**
+         * @internal
+         *
+         * @return array<string, mixed>
+         */
         public function given(): array
         {
             return [
@@ -233,7 +253,11 @@ namespace KopoKopo\Destination {
         ) {
         }
 
-        /** @internal */
+        /**
+         * @internal
+         *
+         * @return array<string, mixed>
+         */
         public function given(): array
         {
             return [
@@ -271,7 +295,11 @@ namespace KopoKopo\Destination {
         ) {
         }
 
-        /** @internal */
+        /**
+         * @internal
+         *
+         * @return array<string, mixed>
+         */
         public function given(): array
         {
             return [

@@ -59,4 +59,29 @@ abstract class Failure extends \RuntimeException implements \JsonSerializable
     {
         return $this->__debugInfo();
     }
+
+    /**
+     * Without the body of the response, and without the trace, whose arguments may be of any kind.
+     *
+     * @return array<string, mixed>
+     */
+    public function __serialize(): array
+    {
+        $fields = ['file' => $this->file, 'line' => $this->line];
+        foreach (KopoKopoException::FIELDS as $name) {
+            if ($name !== 'body') {
+                $fields[$name] = $this->$name;
+            }
+        }
+
+        return $fields;
+    }
+
+    /** @param array<string, mixed> $fields */
+    public function __unserialize(array $fields): void
+    {
+        $known = \array_intersect_key($fields, \array_flip(KopoKopoException::FIELDS));
+        $this->__construct(...$known);
+        [$this->file, $this->line] = [$fields['file'] ?? '', $fields['line'] ?? 0];
+    }
 }

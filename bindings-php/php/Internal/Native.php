@@ -55,6 +55,7 @@ abstract class Native implements \JsonSerializable
         return [];
     }
 
+    /** @return never */
     public function __serialize(): array
     {
         throw new \LogicException(static::class . ' cannot be serialized: make a client where you need one');

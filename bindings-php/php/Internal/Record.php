@@ -5,7 +5,8 @@ declare(strict_types=1);
 namespace KopoKopo\Internal;
 
 /**
- * A value of the API. JSON has all of it but secrets and the raw text, because programs store it. Dumps hide personal data.
+ * A value of the API. JSON has all of it but secrets and the raw text, and `serialize` all but secrets, because programs
+ * store it. Dumps hide personal data.
  *
  * @internal
  */
@@ -42,21 +43,33 @@ abstract readonly class Record implements \JsonSerializable
         );
     }
 
-    /** @return array<string, mixed> */
+    /**
+     * What caches and queues keep: all of it but tokens.
+     *
+     * @return array<string, mixed>
+     */
     public function __serialize(): array
     {
-        if (\in_array('secret', static::HIDDEN, true)) {
-            throw new \LogicException(static::class . ' has a secret, and cannot be serialized');
-        }
-
-        return \get_object_vars($this);
+        return \array_diff_key(\get_object_vars($this), \array_filter(static::HIDDEN, static fn (string $why) => $why === 'secret'));
     }
 
-    /** @param array<string, mixed> $fields */
+    /**
+     * A token that is left out stays without a value: reading it is an error.
+     *
+     * @param array<string, mixed> $fields
+     */
     public function __unserialize(array $fields): void
     {
-        foreach ($fields as $name => $value) {
-            $this->$name = $value;
-        }
+        $restore = function (array $fields): void {
+            foreach ((new \ReflectionClass($this))->getProperties() as $property) {
+                $name = $property->getName();
+                // Another version may have written other fields.
+                if (\array_key_exists($name, $fields) || ($property->getType()?->allowsNull() && !isset(static::HIDDEN[$name]))) {
+                    $this->$name = $fields[$name] ?? null;
+                }
+            }
+        };
+        // Read-only properties can be written in their own class only.
+        $restore->bindTo($this, static::class)($fields);
     }
 }

@@ -95,6 +95,12 @@ impl CancelHandle {
     pub fn cancel(&self) -> Cancelled {
         self.0.cancel()
     }
+
+    /// Whether a create with an idempotency key is under way, whose outcome is still written to the journal, also after
+    /// [`cancel`](Self::cancel). The call's future ends after that.
+    pub fn is_recording(&self) -> bool {
+        self.0.lock().creates.iter().any(|create| matches!(create, Create::Detached(_)) && !create.has_ended())
+    }
 }
 
 impl fmt::Debug for CancelHandle {

@@ -23,6 +23,9 @@ const FILES: [(&str, &str); 6] = [
 /// A method of the records that report a payment.
 const PAYMENT_METHOD: &str = "is_paid_at_least";
 
+/// A parameter that creates have in addition to the contract's.
+const KEY: &str = "@param string|null $idempotencyKey Makes it happen once, with a journal: calls with the same key send one request.";
+
 /// Makes the generated files of the package.
 pub(super) fn generate(contract: &Contract) -> Result<Vec<Output>, String> {
     let mut templates = Templates::load("php")?;
@@ -83,10 +86,16 @@ impl Package<'_> {
             _ if parameters.iter().any(|field| field.ty == Type::Bytes) => "bytes",
             _ => "ask",
         };
+        // A poll can be repeated without a key.
+        let makes = matches!(&callable.returns, Some(Type::Object(name)) if name.starts_with("Created") && name != "CreatedPolling");
+        let is_create = callable.is_async && makes;
+        let mut tags = self.tags(&parameters, result, state.is_some());
+        tags.extend(is_create.then(|| KEY.to_owned()));
         json!({
             "name": camel_case(&callable.name),
             "word": callable.name,
-            "docs": renamed(&callable.docs),
+            "is_create": is_create,
+            "docs": with_tags(&renamed(&callable.docs), &tags),
             "style": style,
             "operation": object.and_then(|object| self.0.section(&object.name)),
             "parameters": ordered(&parameters).map(|field| self.field(field)).collect::<Vec<_>>(),
@@ -96,6 +105,24 @@ impl Package<'_> {
         })
     }
 
+    /// What PHP's types cannot say: what arrays and functions hold.
+    fn tags(&self, parameters: &[Field], result: Option<&Type>, is_watch: bool) -> Vec<String> {
+        let mut tags = Vec::new();
+        for field in ordered(parameters) {
+            let documented = self.documented_input(&field.ty);
+            if documented.contains(['<', '(']) {
+                tags.push(format!("@param {documented} ${}", camel_case(&field.name)));
+            }
+        }
+        let returned = result.map(|ty| self.documented(ty));
+        match returned {
+            Some(state) if is_watch => tags.push(format!("@return \\Generator<int, {state}>")),
+            Some(returned) if returned.contains('<') => tags.push(format!("@return {returned}")),
+            _ => {}
+        }
+        tags
+    }
+
     fn record(&self, record: &Record) -> Value {
         let has = |name: &str| record.fields.iter().any(|field| field.name == name);
         json!({
@@ -103,6 +130,7 @@ impl Package<'_> {
             "word": snake_case(&record.name),
             "docs": renamed(&record.docs),
             "fields": record.fields.iter().enumerate().map(|(at, field)| self.content(field, &format!("$row[{at}]"), false)).collect::<Vec<_>>(),
+            "row": record.fields.iter().map(|field| native(&field.ty)).collect::<Vec<_>>().join(", "),
             "is_payment": has("payment_key") && has("raw"),
         })
     }
@@ -157,6 +185,8 @@ impl Package<'_> {
             "documented": self.documented(&field.ty),
             "default": field.default.as_ref().map(default),
             "hidden": field.hidden(),
+            "is_sensitive": field.hidden().is_some() || self.is_sensitive(field.ty.element()),
+            "documented_input": self.documented_input(&field.ty),
             "is_optional": field.ty.is_optional() || field.default.is_some(),
             "is_bytes": field.ty == Type::Bytes,
             "given": given,
@@ -201,6 +231,29 @@ impl Package<'_> {
         }
     }
 
+    fn documented_input(&self, ty: &Type) -> String {
+        match ty {
+            Type::Optional(inner) => format!("{}|null", self.documented_input(inner)),
+            Type::List(inner) => format!("list<{}>", self.input(inner)),
+            Type::Text(Text::Metadata) => "array<string, scalar>".to_owned(),
+            Type::Callback(name) if name == "TokenSource" => "callable(): (AccessToken|string)".to_owned(),
+            Type::Callback(_) => "callable(string): string".to_owned(),
+            own => self.input(own),
+        }
+    }
+
+    /// Whether traces must not have it: raw bodies, and values that programs make with personal data in them.
+    fn is_sensitive(&self, ty: &Type) -> bool {
+        match ty {
+            Type::Bytes => true,
+            Type::Enum(name) => self.0.enumeration(name).is_some_and(|found| {
+                let mut fields = found.variants.iter().flat_map(|variant| self.0.contents(variant).1);
+                found.shape == Shape::Union && fields.any(|field| field.hidden().is_some())
+            }),
+            _ => false,
+        }
+    }
+
     /// The expression that makes a value of what the extension returned.
     #[allow(clippy::self_only_used_in_recursion, reason = "called like `input`")]
     fn read(&self, ty: &Type, value: &str) -> String {
@@ -219,6 +272,28 @@ impl Package<'_> {
             _ => value.to_owned(),
         }
     }
+}
+
+/// The type of what the extension returns for a field.
+fn native(ty: &Type) -> String {
+    match ty {
+        Type::Bool => "bool".to_owned(),
+        Type::U16 | Type::U32 | Type::U64 => "int".to_owned(),
+        Type::F64 => "float".to_owned(),
+        Type::Text(Text::Metadata) => "array<string, mixed>".to_owned(),
+        Type::String | Type::Bytes | Type::Text(_) => "string".to_owned(),
+        Type::List(inner) => format!("list<{}>", native(inner)),
+        Type::Optional(inner) => format!("{}|null", native(inner)),
+        Type::Record(_) => "array<int, mixed>".to_owned(),
+        Type::Enum(_) | Type::Object(_) | Type::Callback(_) => "mixed".to_owned(),
+    }
+}
+
+/// Documentation, and the tags behind it.
+fn with_tags(docs: &str, tags: &[String]) -> String {
+    let docs = docs.trim();
+    let between = if docs.is_empty() || tags.is_empty() { "" } else { "\n\n" };
+    format!("{docs}{between}{}", tags.join("\n"))
 }
 
 /// What must be given first: PHP has no required parameter after an optional one.

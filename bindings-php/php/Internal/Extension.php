@@ -1,0 +1,51 @@
+<?php
+
+declare(strict_types=1);
+
+namespace KopoKopo\Internal;
+
+use KopoKopo\Exception\ConfigurationException;
+
+/**
+ * Whether the extension is loaded, and is of the same version as these files.
+ *
+ * @internal
+ */
+final class Extension
+{
+    public const VERSION = '0.1.0';
+
+    private static bool $isChecked = false;
+
+    public static function check(): void
+    {
+        if (self::$isChecked) {
+            return;
+        }
+        $loaded = \phpversion('kopokopo');
+        if ($loaded === false) {
+            throw self::refuse(\sprintf(
+                'the PHP extension kopokopo is not loaded: add "extension=kopokopo" to the configuration of PHP %d.%d, and '
+                . 'restart PHP. This process has read: %s',
+                \PHP_MAJOR_VERSION,
+                \PHP_MINOR_VERSION,
+                \php_ini_loaded_file() ?: 'no php.ini',
+            ));
+        }
+        $hash = \function_exists(__NAMESPACE__ . '\native_function') ? native_function('contract_hash', []) : null;
+        if ($loaded !== self::VERSION || $hash !== [\KopoKopo\CONTRACT_HASH]) {
+            throw self::refuse(\sprintf(
+                'the PHP extension kopokopo is of version %s, and the package kopokopo/kopokopo of another build, version %s: '
+                . 'install the same version of both, and restart PHP',
+                $loaded,
+                self::VERSION,
+            ));
+        }
+        self::$isChecked = true;
+    }
+
+    private static function refuse(string $remedy): ConfigurationException
+    {
+        return new ConfigurationException("extension: {$remedy}", field: 'extension');
+    }
+}

@@ -1,0 +1,86 @@
+<?php
+
+declare(strict_types=1);
+
+use KopoKopo\Internal\Extension;
+use PHPUnit\Framework\TestCase;
+
+require_once __DIR__ . '/Sandbox.php';
+require_once __DIR__ . '/Stubs.php';
+
+/** The extension and the PHP files are of one version, and what is missing is said once and clearly. */
+final class ExtensionTest extends TestCase
+{
+    private const USES = [
+        'new KopoKopo\Client(clientId: "app", clientSecret: "canary");',
+        'KopoKopo\Client::fromEnv();',
+        'KopoKopo\Client::withTokenSource(static fn () => "canary");',
+        'new KopoKopo\WebhookVerifier(apiKeys: ["canary"]);',
+        'KopoKopo\signWebhook("canary", "canary");',
+        'KopoKopo\journalSchema("sqlite");',
+    ];
+
+    /**
+     * Runs code after these files were loaded, in a process of its own.
+     *
+     * @param list<string> $command
+     */
+    private static function output(array $command, string $folder, string $code): string
+    {
+        $code = "require '{$folder}/autoload.php'; try { {$code} echo 'no error'; } "
+            . 'catch (Throwable $error) { echo $error::class, " ", $error->getMessage(); }';
+        $process = \proc_open([...$command, '-r', $code], [1 => ['pipe', 'w'], 2 => ['redirect', 1]], $pipes, __DIR__ . '/../..');
+        $output = (string) \stream_get_contents($pipes[1]);
+        \proc_close($process);
+
+        return $output;
+    }
+
+    public function testWithoutTheExtensionTheErrorSaysWhatToDo(): void
+    {
+        foreach (self::USES as $use) {
+            $output = self::output(['php', '-n'], __DIR__ . '/../php', $use);
+            self::assertStringStartsWith('KopoKopo\Exception\ConfigurationException extension: the PHP extension kopokopo is not loaded', $output);
+            self::assertStringContainsString('"extension=kopokopo"', $output);
+            self::assertStringContainsString('restart PHP', $output);
+            self::assertStringNotContainsString('canary', $output);
+        }
+        self::assertSame('no error', self::output(['php', '-n'], __DIR__ . '/../php', 'KopoKopo\Amount::equals("1", "1.0");'));
+    }
+
+    public function testFilesOfAnotherVersionAreRefused(): void
+    {
+        $folder = \sys_get_temp_dir() . '/k2-' . \bin2hex(\random_bytes(8));
+        \exec('cp -r ' . \escapeshellarg(__DIR__ . '/../php') . ' ' . \escapeshellarg($folder));
+        $php = ['sh', 'bindings-php/php.sh'];
+        $files = ["{$folder}/Generated/Functions.php" => "CONTRACT_HASH = '", "{$folder}/Internal/Extension.php" => "VERSION = '"];
+        try {
+            self::assertSame('no error', self::output($php, $folder, self::USES[3]));
+            foreach ($files as $file => $text) {
+                $before = (string) \file_get_contents($file);
+                \file_put_contents($file, \str_replace($text, "{$text}9", $before));
+                foreach (self::USES as $use) {
+                    $output = self::output($php, $folder, $use);
+                    self::assertStringStartsWith('KopoKopo\Exception\ConfigurationException extension: the PHP extension kopokopo is of version', $output);
+                    self::assertStringContainsString('install the same version of both', $output);
+                }
+                \file_put_contents($file, $before);
+            }
+        } finally {
+            \exec('rm -r ' . \escapeshellarg($folder));
+        }
+    }
+
+    public function testVersionIsTheProjects(): void
+    {
+        \preg_match('/^version = "(.+)"$/m', (string) \file_get_contents(__DIR__ . '/../../Cargo.toml'), $found);
+        self::assertSame([$found[1], $found[1], $found[1]], [Extension::VERSION, \phpversion('kopokopo'), \KopoKopo\version()]);
+        self::assertSame(\KopoKopo\CONTRACT_HASH, \KopoKopo\contractHash());
+    }
+
+    public function testStubsDescribeTheExtension(): void
+    {
+        $message = 'write them again: sh bindings-php/php.sh bindings-php/tests/write_stubs.php';
+        self::assertStringEqualsFile(__DIR__ . '/../stubs/kopokopo.php', Stubs::of('kopokopo'), $message);
+    }
+}

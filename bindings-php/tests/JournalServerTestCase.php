@@ -1,0 +1,142 @@
+<?php
+
+declare(strict_types=1);
+
+use KopoKopo\Exception\JournalException;
+use KopoKopo\Journal\PdoJournal;
+use KopoKopo\Once;
+
+require_once __DIR__ . '/JournalTestCase.php';
+
+/** On a server, which can close connections, and which PHP can keep for later scripts. */
+abstract class JournalServerTestCase extends JournalTestCase
+{
+    /** The DSN and the user. */
+    abstract protected static function server(): array;
+
+    /** Ends all other sessions, and returns their number. */
+    abstract protected function endSessions(): int;
+
+    protected function connect(array $options = []): PDO
+    {
+        [$dsn, $user] = static::server();
+
+        return new PDO($dsn, $user, '', $options);
+    }
+
+    protected function code(): string
+    {
+        return 'new PDO(' . \implode(', ', \array_map(static fn (string $part) => \var_export($part, true), static::server())) . ", '')";
+    }
+
+    public function testSessionThatTheServerEndedIsReplacedAfterAWhile(): void
+    {
+        $client = $this->client();
+        $id = self::pay($client);
+        // Idle for longer than a connection is trusted.
+        \usleep(1_100_000);
+        self::assertGreaterThan(0, $this->endSessions());
+        self::assertSame($id, self::pay($client));
+    }
+
+    public function testCallAfterABrokenConnectionWorks(): void
+    {
+        $journal = $this->journal();
+        $client = $this->client($journal);
+        self::pay($client);
+        $this->endSessions();
+        // As if it had been used just now, however slow this machine is.
+        (new ReflectionProperty($journal, 'used'))->setValue($journal, \PHP_INT_MAX);
+        try {
+            self::pay($client, 'order-2');
+            self::fail('the connection was trusted');
+        } catch (JournalException $error) {
+            self::assertStringContainsString('nothing was sent', $error->detail);
+            self::assertInstanceOf(PDOException::class, $error->getPrevious());
+        }
+        self::assertSame(1, $this->sandbox->requests());
+        self::pay($client, 'order-2');
+        self::assertSame(2, $this->sandbox->requests());
+    }
+
+    public function testServerThatCannotBeReachedSendsNothing(): void
+    {
+        $isUp = false;
+        $client = $this->client(new PdoJournal(function () use (&$isUp): PDO {
+            [$dsn, $user] = static::server();
+
+            return new PDO($isUp ? $dsn : \preg_replace('/port=\d+/', 'port=1', $dsn), $user, '');
+        }));
+        try {
+            self::pay($client);
+            self::fail('nothing listens there');
+        } catch (JournalException $error) {
+            self::assertStringContainsString('PDOException', $error->detail);
+        }
+        self::assertSame(0, $this->sandbox->requests());
+        $isUp = true;
+        self::pay($client);
+        self::assertSame(1, $this->sandbox->requests());
+    }
+
+    public function testPersistentConnectionNeedsANameOfItsOwn(): void
+    {
+        $code = <<<'PHP'
+            $open = static fn (bool|string $name) => new PDO($argv[4], $argv[5], '', [PDO::ATTR_PERSISTENT => $name]);
+            $pay = static fn (bool|string $name) => $client()->withJournal(new \KopoKopo\Journal\PdoJournal(static fn () => $open($name)))
+                ->incomingPayments->create(...$push, idempotencyKey: 'order-1')->id();
+            $program = $open(true);
+            $program->beginTransaction();
+            try {
+                $pay(true);
+            } catch (\KopoKopo\Exception\JournalException $error) {
+                echo $error->detail, "\n";
+            }
+            $id = $pay('kopokopo-journal');
+            $program->rollBack();
+            echo $id === $pay('kopokopo-journal') ? 'same' : 'other', "\n";
+            // PHP would give the fork the connection of its parent.
+            $child = \pcntl_fork();
+            if ($child === 0) {
+                try {
+                    $pay('kopokopo-journal');
+                } catch (\KopoKopo\Exception\JournalException $error) {
+                    echo $error->detail;
+                }
+                \posix_kill(\getmypid(), \SIGKILL);
+            }
+            \pcntl_waitpid($child, $status);
+            echo "\n", $id === $pay('kopokopo-journal') ? 'same' : 'other';
+            PHP;
+        $lines = \explode("\n", Script::run($code, static::server()));
+        self::assertStringContainsString('inside of a transaction of the program', $lines[0]);
+        self::assertStringContainsString('kopokopo-journal', $lines[0]);
+        self::assertStringContainsString('a persistent connection is not usable after a fork', $lines[2]);
+        self::assertSame(['same', 'same'], [$lines[1], $lines[3]]);
+        self::assertSame(1, $this->sandbox->requests());
+    }
+
+    public function testClaimWaitsForTheTransactionThatHasTheEvent(): void
+    {
+        $this->createTables();
+        $first = $this->connect();
+        $first->beginTransaction();
+        self::assertTrue(Once::claim($first, Sandbox::event()));
+        $code = <<<'PHP'
+            require $argv[1] . '/Sandbox.php';
+            $own = new PDO($argv[4], $argv[5], '');
+            $own->beginTransaction();
+            echo 'begun';
+            echo \KopoKopo\Once::claim($own, Sandbox::event()) ? ' first' : ' handled';
+            $own->commit();
+            PHP;
+        $second = Script::start($code, static::server());
+        self::assertSame('begun', \fread($second[1][1], 5));
+        \usleep(300_000);
+        $first->rollBack();
+        self::assertSame([' first', '', 0], Script::end($second), 'the first handler failed');
+        $first->beginTransaction();
+        self::assertFalse(Once::claim($first, Sandbox::event()));
+        $first->rollBack();
+    }
+}
