@@ -17,10 +17,11 @@ import sqlite3
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 from kopokopo._errors import ConfigurationError
+from kopokopo._forks import ForkGuard
 from kopokopo._local import event_claim, journal_schema
 
 if TYPE_CHECKING:
@@ -63,16 +64,21 @@ class DBAPIJournal:
         self._connect = connect
         self._idle: tuple[int, list[tuple[Any, float]]] = (os.getpid(), [])
         self._inherited: list[Any] = []
+        self._guard = ForkGuard(self._close_idle) if dialect == "sqlite" else None
 
     def __call__(self, request: str) -> str:
         asked = json.loads(request)
+        with nullcontext() if self._guard is None else self._guard.statement():
+            return self._run(asked["sql"], asked["parameters"])
+
+    def _run(self, sql: str, parameters: list[Any]) -> str:
         idle = self._idle_connections()
         connection = self._take(idle)
         _refuse_transaction(connection)
         _refuse_memory(connection)
         try:
             with _explaining(JOURNAL_TABLE):
-                result = _execute(connection, asked["sql"], asked["parameters"])
+                result = _execute(connection, sql, parameters)
                 connection.commit()
         except BaseException:
             # A broken connection is not used again, and those that are as old are probably broken too.
@@ -99,12 +105,22 @@ class DBAPIJournal:
 
     def _idle_connections(self) -> list[tuple[Any, float]]:
         # Calls come on threads that the native module makes, so connections do not belong to threads. A connection of
-        # the parent process must not be used in its fork. It is not closed there either: that would end the parent's.
+        # the parent process must not be used in its fork. It is not closed there either: that would end the parent's
+        # session with the server.
         process, idle = self._idle
         if process != os.getpid():
-            self._inherited.append(idle)
+            if self._guard is None:
+                self._inherited.append(idle)
+            else:
+                # A program in C that forks does not call what the guard does before.
+                self._close_idle()
             self._idle = (os.getpid(), idle := [])
         return idle
+
+    def _close_idle(self) -> None:
+        idle = self._idle[1]
+        while idle:
+            _close(idle.pop()[0])
 
     def _is_reusable(self, connection: Any) -> bool:
         # Python's sqlite3 refuses other threads, unless an option allows them.
@@ -181,9 +197,14 @@ class SQLAlchemyJournal:
         self.dialect, self.placeholder = _engine_dialect(engine)
         self.create_tables = create_tables
         self._engine = engine
+        self._process = os.getpid()
 
     def __call__(self, request: str) -> str:
         asked = json.loads(request)
+        if self._process != os.getpid():
+            # A fork must not use connections of its parent. The end of one to a server would end the parent's session.
+            self._process = os.getpid()
+            self._engine.dispose(close=self.dialect == "sqlite")
         with _explaining(JOURNAL_TABLE), self._engine.begin() as connection:
             result = connection.exec_driver_sql(asked["sql"], tuple(asked["parameters"]))
             rows = [list(row) for row in result] if result.returns_rows else []

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any
 
 from django.core import mail
@@ -16,6 +16,7 @@ from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import DEFAULT_DB_ALIAS, DatabaseError
 
+from kopokopo._forks import ForkGuard
 from kopokopo.journal import JOURNAL_TABLE, is_missing_table
 
 DIALECTS = {"sqlite": "sqlite", "postgresql": "postgres", "mysql": "mysql"}
@@ -51,12 +52,17 @@ class DjangoJournal:
         self._idle: tuple[int, list[BaseDatabaseWrapper]] = (os.getpid(), [])
         self._inherited: list[Any] = []
         self._of_test: BaseDatabaseWrapper | None = None
+        self._guard = ForkGuard(self.close) if self.dialect == "sqlite" else None
 
     def __call__(self, request: str) -> str:
         asked = json.loads(request)
         of_test = self._of_test
         if of_test is not None and is_in_test_case(of_test):
             return self._run_in_test(of_test, asked["sql"], asked["parameters"])
+        with nullcontext() if self._guard is None else self._guard.statement():
+            return self._run_on_own(asked["sql"], asked["parameters"])
+
+    def _run_on_own(self, sql: str, parameters: Sequence[Any]) -> str:
         idle = self._idle_connections()
         try:
             connection = idle.pop()
@@ -66,7 +72,7 @@ class DjangoJournal:
             # The server may have closed it. A statement that fails would make the call fail.
             if connection.connection is not None and not connection.is_usable():
                 connection.close()
-            result = self._run(connection, asked["sql"], asked["parameters"])
+            result = self._run(connection, sql, parameters)
             # Closes it after CONN_MAX_AGE. Django deletes a test database only if no connection is open.
             connection.close_if_unusable_or_obsolete()
             if is_testing():
@@ -127,10 +133,14 @@ class DjangoJournal:
             raise
 
     def _idle_connections(self) -> list[BaseDatabaseWrapper]:
-        # A connection of the parent process must not be used in its fork, and closing it would close the parent's.
+        # A connection of the parent process must not be used in its fork. Closing one to a server would end the
+        # parent's session, and keeping one to a file of SQLite would break the locks of the others.
         process, idle = self._idle
         if process != os.getpid():
-            self._inherited.append(idle)
+            if self._guard is None:
+                self._inherited.append(idle)
+            for connection in idle if self._guard is not None else ():
+                connection.close()
             self._idle = (os.getpid(), idle := [])
         return idle
 
