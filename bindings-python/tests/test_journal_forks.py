@@ -39,17 +39,17 @@ def pay(key):
     k2.send_money.create(idempotency_key=key, destinations=[wage], callback_url="https://shop.example/results")
 
 pay("parent")
-ready, told = os.pipe()
+reading, writing = os.pipe()
 if os.fork() == 0:
     parent = os.getppid()
     pay("child-before")
-    os.write(told, b"!")
+    os.write(writing, b"!")
     while os.getppid() == parent:
         time.sleep(0.01)
     pay("child-after")
     open(done, "w").close()
     time.sleep(60)
-os.read(ready, 1)
+os.read(reading, 1)
 """
 
 
