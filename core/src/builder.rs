@@ -326,7 +326,8 @@ impl Builder {
             webhooks,
             redactor,
         };
-        Ok(KopoKopo::new(settings, self.journal))
+        let journal = self.journal.map(|journal| journal.guarded(settings.redactor.clone()));
+        Ok(KopoKopo::new(settings, journal))
     }
 }
 

@@ -132,7 +132,7 @@ impl KopoKopo {
     #[must_use]
     pub fn with_journal(&self, store: Arc<dyn JournalStore>, key_in_metadata: bool) -> Self {
         let journal = JournalSettings { key_in_metadata, ..JournalSettings::new(store) };
-        Self { journal: Some(journal), ..self.clone() }
+        Self { journal: Some(journal.guarded(self.inner.settings.redactor.clone())), ..self.clone() }
     }
 
     pub(crate) fn idempotency_key(&self) -> Option<&str> {

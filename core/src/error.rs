@@ -108,6 +108,13 @@ impl KopoKopoError {
         Self::new(ErrorKind::Journal, detail!("the journal failed: {}", redact(&text)))
     }
 
+    /// Redacts a client's own secrets in the text of a store or a token source.
+    #[cfg(feature = "client")]
+    pub(crate) fn redacted_by(mut self, redactor: &Redactor) -> Self {
+        self.0.detail = detail!("{}", redactor.redact(self.0.detail.as_str()));
+        self
+    }
+
     /// Whether the same read may succeed later.
     pub(crate) fn is_transient(&self) -> bool {
         match self.0.kind {

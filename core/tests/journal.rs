@@ -271,7 +271,7 @@ impl JournalStore for Unreliable {
 }
 
 fn broken() -> kopokopo::KopoKopoError {
-    kopokopo::KopoKopoError::journal("the connection is broken")
+    kopokopo::KopoKopoError::journal("the connection is broken for \"a pass-phrase of words\"")
 }
 
 #[tokio::test]
@@ -307,4 +307,20 @@ async fn two_keys_of_one_call_are_refused() {
     let client = server.builder().journal(MemoryJournal::default()).build().unwrap().idempotent("a").unwrap();
     assert_eq!(client.idempotent("b").unwrap_err().field(), Some("idempotency_key"));
     assert!(client.idempotent("a").is_ok());
+}
+
+#[tokio::test]
+async fn store_that_repeats_a_secret_of_the_client_does_not_show_it() {
+    let server = Server::start(|_, before| Act::Respond(token(before))).await;
+    let broken_until = Arc::new(AtomicI64::new(i64::MAX));
+    let store = Unreliable { store: MemoryJournal::default(), insert_after: Duration::ZERO, broken_until };
+    let client = server.builder().client_secret("a pass-phrase of words").build().unwrap();
+    for client in [
+        client.with_journal(Arc::new(store.clone()), true),
+        server.builder().journal(store).client_secret("a pass-phrase of words").build().unwrap(),
+    ] {
+        let error = create(&client, "a").await.unwrap_err();
+        assert_eq!(error.detail(), "the journal failed: the connection is broken for \"[redacted]\"; nothing was sent");
+    }
+    assert_eq!(server.count(CREATE), 0);
 }

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use super::{JournalQuery, JournalRecord};
 use crate::{
     error::{KopoKopoError, Result},
+    redact::Redactor,
     types::Timestamp,
 };
 
@@ -41,8 +42,12 @@ pub(crate) struct JournalSettings {
 
 impl JournalSettings {
     pub(crate) fn new(store: Arc<dyn JournalStore>) -> Self {
-        let store = Arc::new(Guarded(store));
         Self { store, key_in_metadata: true, clock: Arc::new(OffsetDateTime::now_utc) }
+    }
+
+    /// As a client uses it, whose secrets the store may repeat.
+    pub(crate) fn guarded(self, redactor: Redactor) -> Self {
+        Self { store: Arc::new(Guarded { store: self.store, redactor }), ..self }
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -50,28 +55,40 @@ impl JournalSettings {
     }
 }
 
-/// A store whose panics are errors: after a request was sent, its outcome must reach the caller.
-struct Guarded(Arc<dyn JournalStore>);
+/// A store whose panics are errors: after a request was sent, its outcome must reach the caller. Its errors have none of
+/// the client's secrets.
+struct Guarded {
+    store: Arc<dyn JournalStore>,
+    redactor: Redactor,
+}
 
-fn guarded<'a, T: Send + 'a>(operation: impl Future<Output = Result<T>> + Send + 'a) -> BoxFuture<'a, Result<T>> {
-    let panicked = |_| Err(KopoKopoError::journal("its store panicked"));
-    AssertUnwindSafe(operation).catch_unwind().map(move |outcome| outcome.unwrap_or_else(panicked)).boxed()
+impl Guarded {
+    fn guard<'a, T: Send + 'a>(
+        &'a self,
+        operation: impl Future<Output = Result<T>> + Send + 'a,
+    ) -> BoxFuture<'a, Result<T>> {
+        let panicked = |_| Err(KopoKopoError::journal("its store panicked"));
+        let outcome = AssertUnwindSafe(operation).catch_unwind();
+        outcome
+            .map(move |outcome| outcome.unwrap_or_else(panicked).map_err(|error| error.redacted_by(&self.redactor)))
+            .boxed()
+    }
 }
 
 impl JournalStore for Guarded {
     fn insert(&self, record: JournalRecord) -> BoxFuture<'_, Result<bool>> {
-        guarded(async move { self.0.insert(record).await })
+        self.guard(async move { self.store.insert(record).await })
     }
 
     fn update(&self, record: JournalRecord, version: u64) -> BoxFuture<'_, Result<bool>> {
-        guarded(async move { self.0.update(record, version).await })
+        self.guard(async move { self.store.update(record, version).await })
     }
 
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<JournalRecord>>> {
-        guarded(async move { self.0.get(key).await })
+        self.guard(async move { self.store.get(key).await })
     }
 
     fn list<'a>(&'a self, query: &'a JournalQuery) -> BoxFuture<'a, Result<Vec<JournalRecord>>> {
-        guarded(async move { self.0.list(query).await })
+        self.guard(async move { self.store.list(query).await })
     }
 }
