@@ -55,19 +55,6 @@ final class FpmTest extends TestCase
         return (string) @\file_get_contents("{$this->fpm->folder}/events");
     }
 
-    /** Starts a request, and returns a function that returns its response. */
-    private function begin(string $path): callable
-    {
-        $socket = \stream_socket_client(\str_replace('http', 'tcp', $this->fpm->url));
-        \fwrite($socket, "GET {$path} HTTP/1.0\r\nHost: localhost\r\n\r\n");
-
-        return static function () use ($socket): string {
-            \stream_set_timeout($socket, 30);
-
-            return (string) \stream_get_contents($socket);
-        };
-    }
-
     private function awaitCreate(): void
     {
         Wait::until('the request is not sent', fn () => $this->sandbox->requests(self::CREATE) !== []);
@@ -203,7 +190,7 @@ final class FpmTest extends TestCase
         self::assertSame(200, $this->fpm->request('/pay.php')->status);
         $this->sandbox->reset();
         $this->sandbox->fault(['kind' => 'delay', 'operation' => self::CREATE, 'delay_ms' => 1500]);
-        $response = $this->begin('/pay.php');
+        $response = $this->fpm->begin('/pay.php');
         $this->awaitCreate();
         $this->fpm->signal(\SIGQUIT);
         self::assertStringContainsString('200 OK', $response());
@@ -214,7 +201,7 @@ final class FpmTest extends TestCase
     {
         $this->start();
         $this->sandbox->fault(['kind' => 'delay', 'operation' => self::CREATE, 'delay_ms' => 20_000]);
-        $response = $this->begin('/pay.php');
+        $response = $this->fpm->begin('/pay.php');
         $this->awaitCreate();
         $start = \hrtime(true);
         $this->fpm->signal(\SIGTERM);

@@ -35,7 +35,7 @@ final class LaravelTest extends TestCase
 {
     private static function app(array $config = []): LaravelApp
     {
-        return new LaravelApp(Folder::make(), ['kopokopo' => $config + Sandbox::shared()->credentials()]);
+        return new LaravelApp(Folder::make(), ['kopokopo' => $config + Sandbox::shared()->credentials() + ['product' => 'tests/' . \bin2hex(\random_bytes(4))]]);
     }
 
     private static function deliver(LaravelApp $app, string $path): int
@@ -119,5 +119,38 @@ final class LaravelTest extends TestCase
         self::assertSame(0, $artisan->call('vendor:publish', ['--tag' => 'kopokopo-migrations']), $artisan->output());
         self::assertSame(0, $artisan->call('migrate', ['--force' => true]), $artisan->output());
         self::assertNotSame([], DB::select("SELECT name FROM sqlite_master WHERE name LIKE 'kopokopo%'"));
+    }
+
+    public function testJournalHasAConnectionOfItsOwnThatIsNotRolledBack(): void
+    {
+        $app = self::app(['journal' => 'sqlite']);
+        \touch("{$app->folder}/shop.db");
+        $artisan = $app->app->make(Console::class);
+        $artisan->call('vendor:publish', ['--tag' => 'kopokopo-migrations']);
+        $artisan->call('migrate', ['--force' => true]);
+        Sandbox::shared()->reset();
+        $pay = static fn () => KopoKopo::incomingPayments()->create(
+            tillNumber: 'K000000',
+            phoneNumber: '254700000001',
+            amount: '100',
+            callbackUrl: 'https://shop.example/k2/results',
+            idempotencyKey: 'order-1',
+        )->id();
+        // SQLite has one writer, so this transaction only reads.
+        DB::beginTransaction();
+        DB::select('SELECT 1');
+        $first = $pay();
+        DB::rollBack();
+        self::assertSame($first, $pay());
+        self::assertCount(1, Sandbox::shared()->requests('incoming_payments.create'));
+        self::assertSame(200, self::deliver($app, '/kopokopo/webhook'), $app->log());
+    }
+
+    public function testUnknownConnectionOfTheJournalIsNamed(): void
+    {
+        self::app(['journal' => 'oracle']);
+        $this->expectException(KopoKopo\Exception\ConfigurationException::class);
+        $this->expectExceptionMessage('journal: config/database.php has no connection oracle');
+        KopoKopo::baseUrl();
     }
 }

@@ -7,7 +7,9 @@ namespace KopoKopo\Laravel;
 use Illuminate\Contracts\Foundation\Application;
 use Illuminate\Support\ServiceProvider as Provider;
 use KopoKopo\Client;
+use KopoKopo\Exception\ConfigurationException;
 use KopoKopo\Journal;
+use KopoKopo\Journal\PdoJournal;
 use KopoKopo\Symfony\Clients;
 use KopoKopo\Webhook\Receiver;
 use KopoKopo\WebhookVerifier;
@@ -22,7 +24,7 @@ final class ServiceProvider extends Provider
         $this->mergeConfigFrom(__DIR__ . '/config/kopokopo.php', 'kopokopo');
         $this->app->singleton(Client::class, static function (Application $app): Client {
             $config = $app['config']['kopokopo'];
-            $store = isset($config['journal']) ? $app->make($config['journal']) : null;
+            $store = $config['journal'] === null ? null : self::store($app, $config['journal']);
 
             return Clients::make(\array_diff_key($config, \array_flip(self::OWN)), $store);
         });
@@ -30,7 +32,7 @@ final class ServiceProvider extends Provider
         $this->app->bind(Journal::class, static fn (Application $app) => $app->make(Client::class)->journal);
         $this->app->singleton(Receiver::class, static fn (Application $app) => new Receiver(
             verifier: $app->make(WebhookVerifier::class),
-            journal: isset($app['config']['kopokopo']['journal']) ? $app->make(Journal::class) : null,
+            journal: $app['config']['kopokopo']['journal'] === null ? null : $app->make(Journal::class),
             logger: $app->make('log'),
         ));
     }
@@ -46,5 +48,17 @@ final class ServiceProvider extends Provider
         if ($this->app['config']['kopokopo']['webhook_path'] !== null) {
             $this->loadRoutesFrom(__DIR__ . '/routes.php');
         }
+    }
+
+    private static function store(Application $app, string $connection): PdoJournal
+    {
+        $options = $app['config']['database']['connections'][$connection] ?? throw new ConfigurationException(
+            "journal: config/database.php has no connection {$connection}",
+            field: 'journal',
+        );
+        // Not the connection of the program: a rollback of the program must not remove the record of a sent request.
+        $connect = static fn () => $app->make('db.factory')->make($options, 'kopokopo-journal')->getPdo();
+
+        return new PdoJournal($connect, createTables: false);
     }
 }

@@ -27,7 +27,7 @@ final class Clients
                 };
             }
         }
-        // The library names the option that is missing.
+        // The library names a credential that is missing.
         $client = new Client(...$given + ['clientId' => '', 'clientSecret' => '']);
 
         return $store === null ? $client : $client->withJournal($store);

@@ -51,6 +51,24 @@ final class Fpm
         return Http::request($this->url . $path, $method, $body, $headers, $timeout);
     }
 
+    /**
+     * Starts a request, and returns a function that returns its response.
+     *
+     * @return callable(): string
+     */
+    public function begin(string $path, string $method = 'GET', string $body = ''): callable
+    {
+        $socket = \stream_socket_client(\str_replace('http', 'tcp', $this->url));
+        $head = "{$method} {$path} HTTP/1.0\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " . \strlen($body);
+        \fwrite($socket, "{$head}\r\n\r\n{$body}");
+
+        return static function () use ($socket): string {
+            \stream_set_timeout($socket, 30);
+
+            return (string) \stream_get_contents($socket);
+        };
+    }
+
     /** The number of connections to the API that had a request of it. */
     public function connections(): int
     {

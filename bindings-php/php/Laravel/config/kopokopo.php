@@ -19,6 +19,7 @@ return [
     // The path of the route that receives webhooks and results, named `kopokopo.webhook`. Null for no route.
     'webhook_path' => 'kopokopo/webhook',
 
-    // The class of a store of the journal, which the container makes. Null for no journal.
+    // The connection of config/database.php in which creates with an idempotency key happen once, such as `mysql`. It is
+    // opened another time for the journal alone. First publish and run the migration. Null for no journal.
     'journal' => null,
 ];
