@@ -62,7 +62,7 @@ final class ExampleShopTest extends TestCase
         self::assertSame(202, $this->fpm->request("/orders/{$id}/pay", 'POST', '{"phone_number": "254700000002"}')->status);
         Wait::until('the result is not delivered', static fn () => \array_filter(
             Sandbox::shared()->control('GET', 'deliveries'),
-            static fn (array $delivery) => ($delivery['status'] ?? null) === 200,
+            static fn (array $delivery) => $delivery['delivered'],
         ));
         self::assertSame('asked', $this->order($id)['status']);
     }

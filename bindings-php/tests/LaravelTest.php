@@ -87,7 +87,7 @@ final class LaravelTest extends TestCase
     public function testMissingCredentialIsNamed(): void
     {
         self::app(['client_secret' => null]);
-        $this->expectException(KopoKopo\Exception\ConfigurationException::class);
+        $this->expectException(\KopoKopo\Exception\ConfigurationException::class);
         $this->expectExceptionMessage('client_secret');
         KopoKopo::baseUrl();
     }
@@ -149,7 +149,7 @@ final class LaravelTest extends TestCase
     public function testUnknownConnectionOfTheJournalIsNamed(): void
     {
         self::app(['journal' => 'oracle']);
-        $this->expectException(KopoKopo\Exception\ConfigurationException::class);
+        $this->expectException(\KopoKopo\Exception\ConfigurationException::class);
         $this->expectExceptionMessage('journal: config/database.php has no connection oracle');
         KopoKopo::baseUrl();
     }

@@ -47,7 +47,7 @@ final class Shop extends Kernel
 
     protected function configureContainer(ContainerBuilder $container, LoaderInterface $loader): void
     {
-        $container->loadFromExtension('framework', ['secret' => '%env(default::APP_SECRET)%']);
+        $container->loadFromExtension('framework', ['http_method_override' => false]);
         $container->register(PdoJournal::class)->setFactory([PdoJournal::class, 'sqlite'])->setArguments(['%env(SHOP_DATABASE)%']);
         $container->loadFromExtension('kopokopo', ['journal' => PdoJournal::class]);
         $container->setAlias('k2', Client::class)->setPublic(true);

@@ -29,7 +29,7 @@ final class Fpm
         $apiPort = Wait::port();
         $this->api = "http://127.0.0.1:{$apiPort}";
         \file_put_contents("{$this->folder}/fpm.conf", $this->fpm($pool, $workers));
-        \file_put_contents("{$this->folder}/nginx.conf", $this->nginx($public, $port, $apiPort));
+        \file_put_contents("{$this->folder}/nginx.conf", $this->nginx((string) \realpath($public), $port, $apiPort));
         $root = \posix_geteuid() === 0 ? ['-R'] : [];
         $this->start('fpm', [self::find('php-fpm8.2'), '--nodaemonize', '-y', "{$this->folder}/fpm.conf", ...$root, ...$options]);
         $this->start('nginx', [self::find('nginx'), '-c', "{$this->folder}/nginx.conf", '-e', "{$this->folder}/nginx.log"]);

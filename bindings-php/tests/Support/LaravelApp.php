@@ -44,7 +44,10 @@ final class LaravelApp
         $this->app->singleton(KernelContract::class, Kernel::class);
         $this->app->singleton(\Illuminate\Contracts\Console\Kernel::class, \Illuminate\Foundation\Console\Kernel::class);
         $this->app->singleton(ExceptionHandler::class, Handler::class);
+        $this->app->instance('request', Request::create('http://shop.example'));
         $this->app->make(KernelContract::class)->bootstrap();
+        // As the provider of routes in each application does.
+        $this->app['router']->getRoutes()->refreshNameLookups();
         // Laravel replaces PHP's handlers of errors, which belong to the test.
         \restore_error_handler();
         \restore_exception_handler();
