@@ -7,6 +7,7 @@ declare(strict_types=1);
 use KopoKopo\Client;
 use KopoKopo\Event;
 use KopoKopo\Tests\Support\Folder;
+use KopoKopo\Tests\Support\Fpm;
 use KopoKopo\Tests\Support\Sandbox;
 use KopoKopo\Tests\Support\SymfonyApp;
 use KopoKopo\WebhookVerifier;
@@ -141,16 +142,10 @@ final class SymfonyTest extends TestCase
             $other = new Symfony\Component\HttpKernel\ControllerMetadata\ArgumentMetadata('x', 'string', false, false, null);
             echo json_encode([array_values(class_implements($resolver)), $resolver->resolve(new Symfony\Component\HttpFoundation\Request(), $other)]);
             PHP;
-        $extension = self::extension();
-        $command = [\PHP_BINARY, '-d', "extension={$extension}", '-r', $code, __DIR__ . '/Support/load.php'];
+        $command = [\PHP_BINARY, ...Fpm::extension(), '-r', $code, __DIR__ . '/Support/load.php'];
         $process = \proc_open($command, [1 => ['pipe', 'w']], $pipes);
         $output = \stream_get_contents($pipes[1]);
         \proc_close($process);
         self::assertSame([['Symfony\Component\HttpKernel\Controller\ValueResolverInterface'], []], \json_decode($output, true), $output);
-    }
-
-    private static function extension(): string
-    {
-        return (\getenv('CARGO_TARGET_DIR') ?: \dirname(__DIR__) . '/target') . '/debug/libkopokopo_php.so';
     }
 }

@@ -40,9 +40,7 @@ final class Fpm
     /** The options that load the extension. */
     public static function extension(): array
     {
-        $folder = (\getenv('CARGO_TARGET_DIR') ?: \dirname(__DIR__, 2) . '/target') . '/debug';
-
-        return ['-d', "extension={$folder}/libkopokopo_php.so"];
+        return ['-d', 'extension=' . \getenv('K2_PHP_EXTENSION')];
     }
 
     /** @param array<string, string> $headers */
