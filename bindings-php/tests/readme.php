@@ -12,6 +12,8 @@ use Nyholm\Psr7\Factory\Psr17Factory;
 
 require_once __DIR__ . '/Support/load.php';
 \ini_set('error_log', '/dev/null');
+// Headers can be sent until the end.
+\ob_start();
 
 // Each delivery has a payment of its own, so that it is credited.
 $deliver = static function (string $name, callable $send): void {
