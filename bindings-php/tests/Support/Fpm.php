@@ -54,10 +54,10 @@ final class Fpm
      *
      * @return callable(): string
      */
-    public function begin(string $path, string $method = 'GET', string $body = ''): callable
+    public function begin(string $path, string $method = 'GET', string $body = '', string $headers = ''): callable
     {
         $socket = \stream_socket_client(\str_replace('http', 'tcp', $this->url));
-        $head = "{$method} {$path} HTTP/1.0\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " . \strlen($body);
+        $head = "{$method} {$path} HTTP/1.0\r\nHost: localhost\r\nContent-Type: application/json\r\n{$headers}Content-Length: " . \strlen($body);
         \fwrite($socket, "{$head}\r\n\r\n{$body}");
 
         return static function () use ($socket): string {
