@@ -56,7 +56,7 @@ add_action('rest_api_init', static function (): void {
         'permission_callback' => static function (WP_REST_Request $request): bool {
             $order = wc_get_order((int) $request['id']);
 
-            return $order && hash_equals($order->get_order_key(), (string) $request['key']);
+            return $order && is_string($request['key']) && hash_equals($order->get_order_key(), $request['key']);
         },
         'callback' => static fn (WP_REST_Request $request) => ['state' => KopoKopoPayments::state(wc_get_order((int) $request['id']))],
     ]);
