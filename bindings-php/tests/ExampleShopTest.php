@@ -4,10 +4,10 @@
 
 declare(strict_types=1);
 
-use KopoKopo\Tests\Support\Folder;
-use KopoKopo\Tests\Support\Fpm;
-use KopoKopo\Tests\Support\Sandbox;
-use KopoKopo\Tests\Support\Wait;
+use K2Test\Support\Folder;
+use K2Test\Support\Fpm;
+use K2Test\Support\Sandbox;
+use K2Test\Support\Wait;
 use PHPUnit\Framework\TestCase;
 
 require_once __DIR__ . '/Support/load.php';

@@ -7,10 +7,10 @@ declare(strict_types=1);
 use KopoKopo\AccessToken;
 use KopoKopo\Client;
 use KopoKopo\Exception\AuthenticationException;
-use KopoKopo\Tests\Support\Folder;
-use KopoKopo\Tests\Support\Fpm;
-use KopoKopo\Tests\Support\Http;
-use KopoKopo\Tests\Support\Sandbox;
+use K2Test\Support\Folder;
+use K2Test\Support\Fpm;
+use K2Test\Support\Http;
+use K2Test\Support\Sandbox;
 use PHPUnit\Framework\TestCase;
 
 require_once __DIR__ . '/Support/load.php';

@@ -12,9 +12,9 @@ use Illuminate\Support\Facades\Route;
 use KopoKopo\Client;
 use KopoKopo\Laravel\KopoKopo;
 use KopoKopo\Laravel\WebhookReceived;
-use KopoKopo\Tests\Support\Folder;
-use KopoKopo\Tests\Support\LaravelApp;
-use KopoKopo\Tests\Support\Sandbox;
+use K2Test\Support\Folder;
+use K2Test\Support\LaravelApp;
+use K2Test\Support\Sandbox;
 use KopoKopo\WebhookVerifier;
 use PHPUnit\Framework\TestCase;
 

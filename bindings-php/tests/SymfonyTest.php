@@ -6,10 +6,10 @@ declare(strict_types=1);
 
 use KopoKopo\Client;
 use KopoKopo\Event;
-use KopoKopo\Tests\Support\Folder;
-use KopoKopo\Tests\Support\Fpm;
-use KopoKopo\Tests\Support\Sandbox;
-use KopoKopo\Tests\Support\SymfonyApp;
+use K2Test\Support\Folder;
+use K2Test\Support\Fpm;
+use K2Test\Support\Sandbox;
+use K2Test\Support\SymfonyApp;
 use KopoKopo\WebhookVerifier;
 use PHPUnit\Framework\TestCase;
 use Symfony\Component\Config\Definition\Exception\InvalidConfigurationException;

@@ -5,9 +5,9 @@
 
 declare(strict_types=1);
 
-use KopoKopo\Tests\Support\Folder;
-use KopoKopo\Tests\Support\LaravelApp;
-use KopoKopo\Tests\Support\SymfonyApp;
+use K2Test\Support\Folder;
+use K2Test\Support\LaravelApp;
+use K2Test\Support\SymfonyApp;
 use Nyholm\Psr7\Factory\Psr17Factory;
 
 require_once __DIR__ . '/Support/load.php';

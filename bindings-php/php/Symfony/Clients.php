@@ -14,7 +14,10 @@ use KopoKopo\Internal\Native;
  */
 final class Clients
 {
-    /** @param array<string, mixed> $options Null and empty options have their default. */
+    /**
+     * @param array<string, mixed> $options Null and empty options have their default.
+     * @param (callable(string): string)|null $store
+     */
     public static function make(#[\SensitiveParameter] array $options, ?callable $store = null): Client
     {
         $given = [];

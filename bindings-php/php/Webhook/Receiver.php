@@ -116,7 +116,7 @@ final class Receiver
     }
 
     /** A refusal whose reason is in the log. */
-    public function refuse(string $reason, int $status, string $text, ?\Throwable $error = null): Refusal
+    public function refuse(#[\SensitiveParameter] string $reason, int $status, string $text, ?\Throwable $error = null): Refusal
     {
         $line = "kopokopo: webhook refused with {$status}: {$reason}";
         if ($this->logger === null) {
@@ -130,6 +130,7 @@ final class Receiver
         return new Refusal($status, $text, $error);
     }
 
+    /** @param callable(int): string $read */
     private function read(callable $read, ?string $length, string $remedy): string
     {
         $most = $this->verifier->maxBody();

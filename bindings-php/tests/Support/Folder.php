@@ -2,7 +2,7 @@
 
 declare(strict_types=1);
 
-namespace KopoKopo\Tests\Support;
+namespace K2Test\Support;
 
 /** A temporary folder, which is removed when the process ends. */
 final class Folder

@@ -2,7 +2,7 @@
 
 declare(strict_types=1);
 
-namespace KopoKopo\Tests\Support;
+namespace K2Test\Support;
 
 /** PHP-FPM and nginx in a temporary folder, on loopback. nginx passes the API's requests on too, and counts their connections. */
 final class Fpm

@@ -2,7 +2,7 @@
 
 declare(strict_types=1);
 
-namespace KopoKopo\Tests\Support;
+namespace K2Test\Support;
 
 /** A response to a request that a test sends. */
 final class Http

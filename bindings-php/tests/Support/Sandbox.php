@@ -2,7 +2,7 @@
 
 declare(strict_types=1);
 
-namespace KopoKopo\Tests\Support;
+namespace K2Test\Support;
 
 /** `k2 sandbox` in a process of its own, which ends with this one. */
 final class Sandbox

@@ -9,8 +9,9 @@ foreach (['Nyholm/Psr7', 'GuzzleHttp/Psr7', 'Psr/Log', 'Symfony/Bundle/Framework
     require_once "/usr/share/php/{$library}/autoload.php";
 }
 \spl_autoload_register(static function (string $class): void {
-    if (\str_starts_with($class, 'KopoKopo\\Tests\\Support\\')) {
-        require_once __DIR__ . '/' . \substr($class, 23) . '.php';
+    $file = __DIR__ . '/' . \substr($class, \strlen('K2Test\\Support\\')) . '.php';
+    if (\str_starts_with($class, 'K2Test\\Support\\') && \is_file($file)) {
+        require_once $file;
     } elseif (\str_starts_with($class, 'Psr\\Http\\Server\\')) {
         require_once __DIR__ . '/Psr15.php';
     }
