@@ -157,6 +157,10 @@ final class ExampleWooCommerceTest extends TestCase
         self::assertSame(200, self::deliver(self::result($id))->status);
         self::assertSame($order, self::double("/orders/{$id}"), 'nothing changed, and there is no note about a second payment');
         self::assertSame('', self::double("/orders/{$id}/page")['page']);
+        // A click on a page that was open before the payment.
+        self::assertSame('success', self::pay($id)['result']);
+        self::assertSame($order, self::double("/orders/{$id}"));
+        self::assertSame(1, self::sent($id));
     }
 
     public function testSameResultTwiceAtTheSameTimeCompletesOnce(): void
@@ -197,6 +201,17 @@ final class ExampleWooCommerceTest extends TestCase
         self::assertSame(0, self::sent($id));
         self::pay($id);
         self::await($id, 'processing');
+    }
+
+    public function testSecondClickWithAnotherPhoneNumberWaitsForTheFirstPrompt(): void
+    {
+        $id = self::order();
+        self::$sandbox->fault(['kind' => 'callback_late', 'operation' => 'incoming_payment', 'delay_ms' => 2000]);
+        self::pay($id);
+        self::assertSame(['success', []], [($second = self::pay($id, '254700000002'))['result'], $second['notices']]);
+        self::assertSame('on-hold', self::double("/orders/{$id}")['status']);
+        self::assertSame(1, self::await($id, 'processing')['completed']);
+        self::assertSame(1, self::sent($id));
     }
 
     public function testWaitingPageNeedsTheKeyOfTheOrder(): void

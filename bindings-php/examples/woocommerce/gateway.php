@@ -44,7 +44,7 @@ final class KopoKopoGateway extends WC_Payment_Gateway
         // WooCommerce has verified the nonce of the checkout.
         $phoneNumber = sanitize_text_field(wp_unslash($_POST['kopokopo_phone'] ?? '')) ?: $order->get_billing_phone();
         try {
-            KopoKopoPayments::ask($order, $phoneNumber);
+            KopoKopoPayments::ask($order->get_id(), $phoneNumber);
         } catch (OutcomeUnknownException | InProgressException $error) {
             // The customer may see the prompt: wait for the result, and do not ask again.
             KopoKopoPayments::log($error);
@@ -66,7 +66,7 @@ final class KopoKopoGateway extends WC_Payment_Gateway
     private function refuse(WC_Order $order, string $text): array
     {
         // Nothing was sent.
-        $order->update_status('pending');
+        KopoKopoPayments::release($order->get_id());
         wc_add_notice($text, 'error');
 
         return ['result' => 'failure'];

@@ -30,23 +30,46 @@ final class KopoKopoPayments
     }
 
     /** Asks the customer to pay. Two clicks, or a click after a lost response, send one request: the journal sees to it. */
-    public static function ask(WC_Order $order, string $phoneNumber): void
+    public static function ask(int $id, string $phoneNumber): void
     {
-        $attempt = max(1, (int) $order->get_meta('_kopokopo_attempt'));
-        $order->update_meta_data('_kopokopo_attempt', (string) $attempt);
-        $order->update_status('on-hold', __('The customer was asked to pay with M-PESA.', 'kopokopo'));
-        // Saved before the request, because the result can arrive before it returns.
-        $order->save();
+        // Committed before the request, because the result can arrive before it returns. Under the lock, because the result of
+        // an earlier click can arrive now.
+        $attempt = self::locked($id, static function () use ($id): int {
+            $order = wc_get_order($id);
+            if (!in_array($order->get_status(), self::OPEN, true)) {
+                return 0;
+            }
+            $attempt = max(1, (int) $order->get_meta('_kopokopo_attempt'));
+            $order->update_meta_data('_kopokopo_attempt', (string) $attempt);
+            $order->update_status('on-hold', __('The customer was asked to pay with M-PESA.', 'kopokopo'));
+            $order->save();
+
+            return $attempt;
+        });
+        if ($attempt === 0) {
+            return;
+        }
+        $order = wc_get_order($id);
         $push = self::client()->incomingPayments->create(
-            idempotencyKey: sprintf('%s/order-%d/%d', wp_parse_url(home_url(), PHP_URL_HOST), $order->get_id(), $attempt),
+            idempotencyKey: sprintf('%s/order-%d/%d', wp_parse_url(home_url(), PHP_URL_HOST), $id, $attempt),
             tillNumber: self::till(),
             phoneNumber: $phoneNumber,
             amount: self::total($order),
             callbackUrl: rest_url('kopokopo/v1/results'),
-            metadata: ['order_id' => (string) $order->get_id(), 'attempt' => (string) $attempt],
+            metadata: ['order_id' => (string) $id, 'attempt' => (string) $attempt],
         );
         $order->update_meta_data('_kopokopo_push', $push->id());
-        $order->save();
+        // Not the status, which the result may have changed.
+        $order->save_meta_data();
+    }
+
+    /** Makes an order payable again after a request that was not sent. */
+    public static function release(int $id): void
+    {
+        self::locked($id, static function () use ($id): void {
+            $order = wc_get_order($id);
+            $order->get_status() === 'on-hold' && $order->update_status('pending');
+        });
     }
 
     /** Changes the order of a result. It can be called more than once, and at the same time, with the same result. */
@@ -61,7 +84,7 @@ final class KopoKopoPayments
             if (!$order || $order->get_payment_method() !== 'kopokopo' || !in_array($payment->status->value, ['Success', 'Failed'], true)) {
                 return;
             }
-            $reference = (string) $payment->transaction?->reference;
+            $reference = $payment->transaction?->reference ?? $payment->id;
             if ($payment->isPaid && $order->get_transaction_id() === $reference) {
                 return;
             }
@@ -125,7 +148,7 @@ final class KopoKopoPayments
     }
 
     /** Runs one change of an order at a time, on all servers. */
-    private static function locked(int $id, callable $work): void
+    private static function locked(int $id, callable $work): mixed
     {
         global $wpdb;
         $name = substr("kopokopo-{$wpdb->prefix}{$id}", 0, 64);
@@ -133,7 +156,7 @@ final class KopoKopoPayments
             throw new RuntimeException("order {$id} is locked");
         }
         try {
-            $work();
+            return $work();
         } finally {
             $wpdb->query($wpdb->prepare('DO RELEASE_LOCK(%s)', $name));
         }

@@ -25,7 +25,7 @@ trait ResolvesEvent
         return $argument->getType() === Event::class;
     }
 
-    /** @return iterable<Event> */
+    /** @return iterable<\KopoKopo\Event> */
     public function resolve(Request $request, ArgumentMetadata $argument): iterable
     {
         if (!$this->supports($request, $argument)) {

@@ -70,11 +70,15 @@ namespace {
     {
         private array $data;
 
+        private array $meta;
+
         public function __construct(private readonly int $id)
         {
             global $wpdb;
             // Past the cache of options, as another request may have changed it.
-            $this->data = unserialize($wpdb->get_var($wpdb->prepare("SELECT option_value FROM {$wpdb->options} WHERE option_name = %s", "double_order_{$id}")));
+            $read = static fn (string $name) => unserialize($wpdb->get_var($wpdb->prepare("SELECT option_value FROM {$wpdb->options} WHERE option_name = %s", $name)) ?? 'a:0:{}');
+            $this->data = $read("double_order_{$id}");
+            $this->meta = $read("double_meta_{$id}");
         }
 
         public function get_id()
@@ -114,12 +118,12 @@ namespace {
 
         public function get_meta($key = '', $single = true, $context = 'view')
         {
-            return $this->data['meta'][$key] ?? '';
+            return $this->meta[$key] ?? '';
         }
 
         public function update_meta_data($key, $value, $meta_id = 0)
         {
-            $this->data['meta'][$key] = $value;
+            $this->meta[$key] = $value;
         }
 
         public function add_order_note($note, $is_customer_note = 0, $added_by_user = false)
@@ -152,14 +156,21 @@ namespace {
         public function save()
         {
             global $wpdb;
+            $this->save_meta_data();
             $wpdb->replace($wpdb->options, ['option_name' => "double_order_{$this->id}", 'option_value' => serialize($this->data), 'autoload' => 'no']);
 
             return $this->id;
         }
 
+        public function save_meta_data()
+        {
+            global $wpdb;
+            $wpdb->replace($wpdb->options, ['option_name' => "double_meta_{$this->id}", 'option_value' => serialize($this->meta), 'autoload' => 'no']);
+        }
+
         public function all(): array
         {
-            return $this->data;
+            return $this->data + ['meta' => $this->meta];
         }
     }
 
@@ -224,7 +235,7 @@ namespace {
         ]);
         $route('/orders', 'POST', static function (WP_REST_Request $request): array {
             $id = random_int(1, 1_000_000);
-            $data = ['total' => $request['total'], 'key' => "wc_order_{$id}", 'status' => 'pending', 'phone' => '', 'transaction' => '', 'meta' => [], 'notes' => []];
+            $data = ['total' => $request['total'], 'key' => "wc_order_{$id}", 'status' => 'pending', 'phone' => '', 'transaction' => '', 'notes' => []];
             add_option("double_order_{$id}", $data);
 
             return ['id' => $id];
