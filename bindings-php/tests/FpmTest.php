@@ -138,6 +138,14 @@ final class FpmTest extends TestCase
         self::assertSame('', $this->events());
     }
 
+    public function testOutputBeforeTheEndpointIsNamed(): void
+    {
+        $this->start();
+        $this->deliver('/printed.php');
+        self::assertStringContainsString('output was sent before, at ' . __DIR__ . '/fpm/printed.php:', $this->fpm->log());
+        self::assertSame('', $this->events());
+    }
+
     public function testMemoryOfAWorker(): void
     {
         $measured = [];

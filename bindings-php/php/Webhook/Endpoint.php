@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace KopoKopo\Webhook;
 
 use KopoKopo\Event;
+use KopoKopo\Exception\ConfigurationException;
 use KopoKopo\Journal;
 use KopoKopo\WebhookVerifier;
 use Psr\Log\LoggerInterface;
@@ -40,9 +41,18 @@ final class Endpoint
         $this->handler = $handler(...);
     }
 
-    /** Receives the request of this script, and sends the response. Do not print anything before or after it. */
+    /**
+     * Receives the request of this script, and sends the response. Do not print anything before or after it.
+     *
+     * @throws ConfigurationException If output was sent before, because then the status cannot be changed any more.
+     */
     public function run(): void
     {
+        if (\headers_sent($file, $line)) {
+            throw new ConfigurationException(
+                "output was sent before, at {$file}:{$line}: the response would be 200 whatever happens. Print nothing before run()",
+            );
+        }
         // Until the handler returns. With display_errors, PHP responds to a fatal error with 200, and to exit() always.
         \http_response_code(500);
         $input = \fopen('php://input', 'rb');
