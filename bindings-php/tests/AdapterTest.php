@@ -216,7 +216,9 @@ final class AdapterTest extends TestCase
     {
         $adapter = $this->adapter($name);
         $body = self::payload();
-        foreach ([new RuntimeException('the database is away'), new Illuminate\Auth\AuthenticationException('not signed in')] as $thrown) {
+        $missing = new Symfony\Component\HttpKernel\Exception\NotFoundHttpException('no such order');
+        // A framework responds with a redirect or with 404 to the last two.
+        foreach ([new RuntimeException('the database is away'), new Illuminate\Auth\AuthenticationException('not signed in'), $missing] as $thrown) {
             $this->thrown = $thrown;
             self::assertSame(500, $adapter($body, self::server($body))[0]);
             if ($name !== 'middleware') {

@@ -148,7 +148,8 @@ namespace {
             // Long enough for another delivery to come in between.
             usleep(200_000);
             $this->data['transaction'] = $transaction_id;
-            $this->data['completed'] = ($this->data['completed'] ?? 0) + 1;
+            // A row for each time, because another request may do the same.
+            add_option("double_completed_{$this->id}_" . uniqid('', true), '1');
 
             return $this->update_status('processing');
         }
@@ -170,7 +171,10 @@ namespace {
 
         public function all(): array
         {
-            return $this->data + ['meta' => $this->meta];
+            global $wpdb;
+            $completed = $wpdb->get_var("SELECT count(*) FROM {$wpdb->options} WHERE option_name LIKE 'double\\_completed\\_{$this->id}\\_%'");
+
+            return $this->data + ['meta' => $this->meta, 'completed' => (int) $completed];
         }
     }
 
