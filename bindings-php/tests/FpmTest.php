@@ -138,6 +138,17 @@ final class FpmTest extends TestCase
         self::assertSame('', $this->events());
     }
 
+    public function testLaravelReadsTheBodyThatItHasParsed(): void
+    {
+        $this->start(workers: 1);
+        $response = $this->deliver('/laravel.php');
+        self::assertSame([200, ''], self::of($response), $this->fpm->log());
+        self::assertSame('incoming_payment', $this->events());
+        $forged = $this->deliver('/laravel.php', headers: ['X-KopoKopo-Signature' => \str_repeat('0', 64)]);
+        self::assertSame([401, 'invalid signature'], self::of($forged));
+        self::assertSame([413, 'body too large'], self::of($this->deliver('/laravel.php', \str_repeat('a', 10_485_761))));
+    }
+
     public function testOutputBeforeTheEndpointIsNamed(): void
     {
         $this->start();
