@@ -4,7 +4,7 @@
 
 declare(strict_types=1);
 
-const EXTENSIONS = ['dom', 'json', 'mbstring', 'pcntl', 'pdo_mysql', 'pdo_pgsql', 'pdo_sqlite', 'pgsql', 'posix', 'tokenizer', 'xml'];
+const EXTENSIONS = ['dom', 'json', 'mbstring', 'mysqli', 'pcntl', 'pdo_mysql', 'pdo_pgsql', 'pdo_sqlite', 'pgsql', 'posix', 'tokenizer', 'xml'];
 
 $missing = \array_values(\array_filter(EXTENSIONS, static fn (string $name) => !\extension_loaded($name)));
 $isBuilt = \PHP_MAJOR_VERSION === 8 && \PHP_MINOR_VERSION === 2 && !\PHP_ZTS;
@@ -18,6 +18,23 @@ $files = [
 ];
 foreach ($files as $name => $file) {
     if ($file === false || !\is_file($file)) {
+        $missing[] = $name;
+    }
+}
+$web = [
+    'php8.2-fpm' => '/usr/sbin/php-fpm8.2',
+    'nginx-light' => '/usr/sbin/nginx',
+    'php-nyholm-psr7' => '/usr/share/php/Nyholm/Psr7/autoload.php',
+    'php-guzzlehttp-psr7' => '/usr/share/php/GuzzleHttp/Psr7/autoload.php',
+    'php-psr-log' => '/usr/share/php/Psr/Log/autoload.php',
+    'php-symfony-framework-bundle' => '/usr/share/php/Symfony/Bundle/FrameworkBundle/autoload.php',
+    'php-symfony-messenger' => '/usr/share/php/Symfony/Component/Messenger/autoload.php',
+    'php-symfony-yaml' => '/usr/share/php/Symfony/Component/Yaml/autoload.php',
+    'php-laravel-framework' => '/usr/share/php/Illuminate/Foundation/Application.php',
+    'wordpress' => '/usr/share/wordpress/wp-settings.php',
+];
+foreach ($web as $name => $file) {
+    if (!\is_file($file)) {
         $missing[] = $name;
     }
 }

@@ -90,7 +90,9 @@ pub(crate) static PHP: Tool = Tool {
     probe: "php bindings-php/tests/needs.php",
     version: None,
     install: "apt-get install --no-install-recommends php8.2-cli php8.2-dev libclang-dev clang php8.2-sqlite3 php8.2-pgsql \
-              php8.2-mysql php8.2-curl php8.2-mbstring php8.2-xml phpunit php-phpstan-phpdoc-parser (Debian's names)",
+              php8.2-mysql php8.2-curl php8.2-mbstring php8.2-xml phpunit php-phpstan-phpdoc-parser php8.2-fpm nginx-light \
+              php-nyholm-psr7 php-guzzlehttp-psr7 php-psr-log php-symfony-framework-bundle php-symfony-messenger \
+              php-symfony-yaml php-laravel-framework wordpress (Debian's names)",
     ours: false,
 };
 

@@ -57,7 +57,10 @@ abstract class Failure extends \RuntimeException implements \JsonSerializable
     /** @return array<string, mixed> */
     public function jsonSerialize(): array
     {
-        return $this->__debugInfo();
+        return \array_map(
+            static fn (mixed $value) => $value instanceof \DateTimeInterface ? $value->format('Y-m-d\TH:i:s.uP') : $value,
+            $this->__debugInfo(),
+        );
     }
 
     /**

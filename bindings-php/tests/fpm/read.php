@@ -1,0 +1,3 @@
+<?php
+
+echo (require __DIR__ . '/client.php')->oauth->tokenInfo()->applicationId ?? 'token';
