@@ -52,8 +52,9 @@ Dir.chdir(folder) do
   File.write("config/routes.rb", "Rails.application.routes.draw do\nend\n")
   Kopokopo::InstallGenerator.start(["--quiet"], destination_root: folder)
 end
-ActiveRecord::Migration.verbose = false
-ActiveRecord::MigrationContext.new("#{folder}/db/migrate", ActiveRecord::SchemaMigration).migrate
+ENV["VERBOSE"] = "false"
+ActiveRecord::Migrator.migrations_paths = ["#{folder}/db/migrate"]
+ActiveRecord::Tasks::DatabaseTasks.migrate
 
 calls = []
 ActiveSupport::Notifications.subscribe("call.kopokopo") { |event| calls << event.payload.slice(:operation, :outcome) }
