@@ -15,8 +15,11 @@ fn conformance(testee: &str) -> Line {
     Line::new(&format!("cargo run --locked --quiet --package kopokopo-tests --bin conformance -- -- {testee}"))
 }
 
+/// Steps that run only if `--only` names them: they need a root of another Debian, which takes minutes to make.
+pub(crate) const ONLY_IF_NAMED: [&str; 2] = ["ruby-next", "php-next"];
+
 pub(crate) fn steps() -> Vec<Step> {
-    vec![python(), node(), ruby(), kotlin(), php(), kills(), growth(), swift()]
+    vec![python(), node(), ruby(), kotlin(), php(), kills(), growth(), swift(), ruby_next(), php_next()]
 }
 
 /// Installs the Python package and its tools.
@@ -94,9 +97,31 @@ fn ruby() -> Step {
             Line::new(PROGRAMS),
             Line::new("cargo clippy --package kopokopo-ruby --locked -- -D warnings"),
             Line::new("ruby bindings-ruby/build.rb"),
-            within("sh ../tests/with-postgres.sh ruby -w test/all.rb"),
+            within("sh ../tests/with-mariadb.sh sh ../tests/with-postgres.sh ruby -w test/all.rb"),
             within("yard stats --no-save --no-cache --fail-on-warning"),
             conformance("ruby bindings-ruby/test/testee.rb"),
+        ],
+        tests: true,
+    }
+}
+
+/// What the gem needs of Debian trixie, with the names of its packages.
+const RUBY_OF_TRIXIE: &str = "ruby,ruby-dev,clang,libclang-dev,libc6-dev,ca-certificates,ruby-minitest,ruby-rails,ruby-sqlite3,ruby-pg,\
+     ruby-mysql2,ruby-sinatra,ruby-rack-test,ruby-sidekiq,redis-server,puma,yard,python3,postgresql,mariadb-server";
+
+/// The same with newer versions: Ruby 3.3, Rails 7.2, Rack 3, Sinatra 4, Puma 6.
+fn ruby_next() -> Step {
+    let there = |line: &str| Line::new(&format!("sh tests/in-trixie.sh {RUBY_OF_TRIXIE} {line}"));
+    Step {
+        name: "ruby-next".into(),
+        what: "the Ruby gem behaves the same with the versions of Debian trixie (needs a Debian root)".into(),
+        needs: vec![],
+        lines: vec![
+            Line::new(PROGRAMS),
+            there("ruby bindings-ruby/test/needs.rb"),
+            there("ruby bindings-ruby/build.rb"),
+            there("sh tests/with-mariadb.sh sh tests/with-postgres.sh ruby -w bindings-ruby/test/all.rb"),
+            there("sh tests/conformance.sh ruby bindings-ruby/test/testee.rb"),
         ],
         tests: true,
     }
@@ -153,6 +178,33 @@ fn php() -> Step {
         tests: true,
     }
 }
+
+/// The same with newer versions: PHP 8.4 and PHPUnit 11.
+fn php_next() -> Step {
+    let there = |line: &str| Line::new(&format!("sh tests/in-trixie.sh {PHP_OF_TRIXIE} env {PHP_EXTENSION} {line}"));
+    Step {
+        name: "php-next".into(),
+        what: "the PHP package behaves the same with the versions of Debian trixie (needs a Debian root)".into(),
+        needs: vec![],
+        lines: vec![
+            Line::new(PROGRAMS),
+            there("cargo build --manifest-path bindings-php/Cargo.toml --target-dir .tools/trixie-php --locked"),
+            there(
+                "sh tests/with-postgres.sh sh tests/with-mariadb.sh sh bindings-php/php.sh /usr/bin/phpunit --no-configuration \
+                 --do-not-cache-result bindings-php/tests",
+            ),
+            there("sh tests/conformance.sh sh bindings-php/php.sh bindings-php/tests/testee.php"),
+        ],
+        tests: true,
+    }
+}
+
+/// What the PHP package needs of Debian trixie, with the names of its packages.
+const PHP_OF_TRIXIE: &str = "php-cli,php-dev,php-sqlite3,php-pgsql,php-mysql,php-curl,php-mbstring,php-xml,phpunit,\
+     php-phpstan-phpdoc-parser,clang,libclang-dev,libc6-dev,ca-certificates,python3,postgresql,mariadb-server";
+
+/// Where the extension for that version is, from the repository's root.
+const PHP_EXTENSION: &str = "K2_PHP_EXTENSION=./.tools/trixie-php/debug/libkopokopo_php.so";
 
 /// Workers of all languages share a journal. Each is built here, so that the step works alone too.
 fn kills() -> Step {
