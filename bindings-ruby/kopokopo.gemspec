@@ -17,7 +17,7 @@ Gem::Specification.new do |spec|
   spec.licenses = ["MIT", "Apache-2.0"]
   spec.metadata = { "rubygems_mfa_required" => "true", "source_code_uri" => spec.homepage }
 
-  files = %w[lib/**/* sig/**/*.rbs README.md LICENSE-* .yardopts]
+  files = %w[lib/**/* config/routes.rb sig/**/*.rbs README.md LICENSE-* .yardopts]
   if minors.empty?
     spec.required_ruby_version = ">= 3.1"
     spec.extensions = ["ext/kopokopo/extconf.rb"]

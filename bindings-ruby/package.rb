@@ -46,9 +46,9 @@ def check_libraries
 end
 
 def make_gem(source, folder)
-  specification = Gem::Specification.load(File.join(source, "kopokopo.gemspec"))
-  gem = File.join(folder, specification.file_name)
-  run("gem", "build", "--strict", "--output", gem, "kopokopo.gemspec", chdir: source)
+  name = run("gem", "build", "--strict", "kopokopo.gemspec", chdir: source)[/^ *File: (\S+)$/, 1]
+  gem = File.join(folder, name)
+  FileUtils.mv(File.join(source, name), gem)
   puts "#{File.basename(gem)}: #{File.size(gem)} bytes"
   abort "larger than #{LARGEST} bytes" if File.size(gem) > LARGEST
   gem

@@ -26,6 +26,17 @@ class Shop < Rails::Application
   config.secret_key_base = "a" * 64
   config.hosts.clear if config.respond_to?(:hosts)
   config.kopokopo.journal = true
+  config.kopokopo.handler = "EventHandler"
+end
+
+# Fails the first time.
+class EventHandler
+  CALLS = []
+
+  def call(event)
+    CALLS << event.topic
+    raise "the handler fails" if CALLS.size == 1
+  end
 end
 
 # Receives results in a controller.
@@ -44,6 +55,7 @@ SEEN = []
 Rails.application.routes.draw do
   post "/endpoint", to: KopoKopo::Rails.endpoint(journal: true) { |event| SEEN << event.topic }
   post "/controller", to: "results#create"
+  mount KopoKopo::Rails::Engine => "/k2"
 end
 
 require "generators/kopokopo/install/install_generator"
@@ -78,7 +90,20 @@ first = Array.new(2) do
   ActiveRecord::Base.transaction { KopoKopo.once(event, ActiveRecord::Base.connection) }
 end
 
+# The engine handles a result once, after a delivery whose handler failed.
+result = File.binread(File.expand_path("../../tests/vectors/payloads/result-incoming-payment-success.json", __dir__))
+deliver = lambda do |signature|
+  session.post("/k2/results", result, { "CONTENT_TYPE" => "application/json", "HTTP_X_KOPOKOPO_SIGNATURE" => signature }.compact)
+  session.last_response.status
+end
+good = KopoKopo.sign_webhook(options[:api_key], result)
+engine = [deliver.call(nil), deliver.call("0" * 64), deliver.call(good), deliver.call(good), deliver.call(good)]
+Shop.config.kopokopo.handler = nil
+unconfigured = deliver.call(good)
+
 puts JSON.generate(
+  engine: engine, handled: EventHandler::CALLS, unconfigured: unconfigured,
+  handler: File.read("#{folder}/app/models/kopokopo_event_handler.rb"),
   ids: ids.uniq.size, responses: responses, seen: SEEN, first: first, calls: calls.uniq, log: LOG.string,
   routes: File.read("#{folder}/config/routes.rb"), initializer: File.exist?("#{folder}/config/initializers/kopokopo.rb"),
 )

@@ -208,7 +208,7 @@ const PHP_EXTENSION: &str = "K2_PHP_EXTENSION=./.tools/trixie-php/debug/libkopok
 
 /// Workers of all languages share a journal. Each is built here, so that the step works alone too.
 fn kills() -> Step {
-    let drive = "python tests/kills/drive.py --languages python,node,jvm --wages 120";
+    let drive = "python tests/kills/drive.py --languages python,node,jvm,ruby --wages 120";
     let jvm = |line: &str| Line::new(line).env("K2_WAGES_JVM", "sh bindings-kotlin/wages.sh");
     let lines = [
         Line::new("cargo build --locked --package k2"),
@@ -216,14 +216,15 @@ fn kills() -> Step {
         Line::new("npm install --no-audit --no-fund --loglevel=error").within("bindings-node"),
         Line::new("npm run build:debug").within("bindings-node"),
         Line::new("mvn --batch-mode --quiet --projects kopokopo test-compile").within("bindings-kotlin"),
+        Line::new("ruby bindings-ruby/build.rb"),
         jvm(&format!("{drive} --store sqlite")),
         jvm(&format!("sh tests/with-postgres.sh {drive} --store postgres")),
     ];
     Step {
         name: "kills".into(),
-        what: "money moves once when workers in Python, Node and Kotlin share a journal and are killed at random"
+        what: "money moves once when workers in Python, Node, Kotlin and Ruby share a journal and are killed at random"
             .into(),
-        needs: vec![&PYTHON, &PYTHON_TOOLS, &NODE, &MAVEN],
+        needs: vec![&PYTHON, &PYTHON_TOOLS, &NODE, &MAVEN, &RUBY],
         lines: python_built().into_iter().chain(lines).collect(),
         tests: false,
     }
