@@ -233,9 +233,9 @@ fn kills() -> Step {
 fn growth() -> Step {
     Step {
         name: "growth".into(),
-        what: "programs compile against a contract with new fields (Swift is left out: its build takes too long)"
+        what: "programs compile and run with a contract with new fields (Swift is left out: its build takes too long)"
             .into(),
-        needs: vec![&PYTHON_TOOLS, &NODE, &MAVEN],
+        needs: vec![&PYTHON_TOOLS, &NODE, &MAVEN, &RUBY],
         lines: vec![Line::new("cargo xtask growth")],
         tests: false,
     }
