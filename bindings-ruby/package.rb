@@ -9,8 +9,8 @@ require "rubygems/package"
 require "tmpdir"
 
 LARGEST = 6_000_000
-# The oldest glibc that has everything that the libraries use. Debian 12 and Ubuntu 22.04 have it.
-GLIBC = Gem::Version.new("2.35")
+# The oldest glibc that the libraries may need. Debian 12, Ubuntu 22.04 and RHEL 9 have it or a newer one.
+GLIBC = Gem::Version.new("2.34")
 TRIXIE = "ruby,ruby-dev,clang,libclang-dev,libc6-dev,ca-certificates"
 ROOT = File.expand_path("..", __dir__)
 TARGET = ENV.fetch("CARGO_TARGET_DIR", File.join(ROOT, "target"))

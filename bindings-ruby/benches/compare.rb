@@ -5,6 +5,12 @@
 
 $LOAD_PATH.unshift(File.expand_path("../lib", __dir__))
 
+begin
+  require "faraday"
+  require "net/http/persistent"
+rescue LoadError => error
+  abort "#{error.message}: apt-get install ruby-faraday ruby-net-http-persistent"
+end
 require "json"
 require "net/http"
 require "openssl"
@@ -57,6 +63,7 @@ end
 def creates
   sandbox = Sandbox.new
   k2 = KopoKopo::Client.new(**sandbox.credentials, fresh_connections: false)
+  fresh = KopoKopo::Client.new(**sandbox.credentials)
   token = k2.oauth.token.access_token
   uri = URI("#{sandbox.base_url}/api/v2/incoming_payments")
   body = JSON.generate(
@@ -64,13 +71,30 @@ def creates
     amount: { currency: "KES", value: 100 }, _links: { callback_url: Sandbox::PUSH[:callback_url] },
   )
   headers = { "content-type" => "application/json", "accept" => "application/json", "authorization" => "Bearer #{token}" }
-  http = Net::HTTP.start(uri.host, uri.port)
-  by_hand = lambda do
-    response = http.post(uri.path, body, headers)
-    raise response.body unless response.code == "201"
+  created = lambda do |status|
+    raise "status #{status}" unless status.to_s == "201"
   end
-  found = compare(30, ours: -> { k2.incoming_payments.create(**Sandbox::PUSH) }, by_hand: by_hand)
-  report("ruby/create_1/net_http", found[:ours], found[:by_hand])
+  http = Net::HTTP.start(uri.host, uri.port)
+  persistent = Net::HTTP::Persistent.new(name: "benchmark")
+  faraday = Faraday.new(url: sandbox.base_url, headers: headers) { |options| options.adapter :net_http_persistent }
+  found = compare(
+    30,
+    ours: -> { k2.incoming_payments.create(**Sandbox::PUSH) },
+    net_http: -> { created.call(http.post(uri.path, body, headers).code) },
+    persistent: lambda do
+      request = Net::HTTP::Post.new(uri.path, headers)
+      request.body = body
+      created.call(persistent.request(uri, request).code)
+    end,
+    faraday: -> { created.call(faraday.post(uri.path, body).status) },
+    # As by default, so that no create is sent on a connection that the server closes at that moment.
+    fresh: -> { fresh.incoming_payments.create(**Sandbox::PUSH) },
+    fresh_net_http: -> { created.call(Net::HTTP.start(uri.host, uri.port) { |opened| opened.post(uri.path, body, headers).code }) },
+  )
+  report("ruby/create_1/net_http", found[:ours], found[:net_http])
+  report("ruby/create_1/net_http_persistent", found[:ours], found[:persistent])
+  report("ruby/create_1/faraday", found[:ours], found[:faraday])
+  report("ruby/create_1/fresh", found[:fresh], found[:fresh_net_http])
 end
 
 # What `require` adds to the start of Ruby.

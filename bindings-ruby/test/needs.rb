@@ -8,6 +8,7 @@ rescue LoadError
   false
 end
 missing << "Ruby's headers" unless File.exist?(File.join(RbConfig::CONFIG["rubyhdrdir"], "ruby.h"))
+missing << "redis-server" unless ENV.fetch("PATH").split(":").any? { |folder| File.exist?(File.join(folder, "redis-server")) }
 missing << "libclang" if Dir["/usr/lib/llvm-*/lib/libclang*.so*"].empty? && ENV["LIBCLANG_PATH"].nil?
 
 abort "missing: #{missing.join(", ")}" unless missing.empty?

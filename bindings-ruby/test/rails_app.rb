@@ -29,13 +29,17 @@ class Shop < Rails::Application
   config.kopokopo.handler = "EventHandler"
 end
 
-# Fails the first time.
+# Fails the first time, after it has claimed the event.
 class EventHandler
   CALLS = []
 
   def call(event)
-    CALLS << event.topic
-    raise "the handler fails" if CALLS.size == 1
+    ActiveRecord::Base.transaction do
+      next unless KopoKopo.once(event, ActiveRecord::Base.connection)
+
+      CALLS << event.topic
+      raise "the handler fails" if CALLS.size == 1
+    end
   end
 end
 
@@ -100,10 +104,17 @@ good = KopoKopo.sign_webhook(options[:api_key], result)
 engine = [deliver.call(nil), deliver.call("0" * 64), deliver.call(good), deliver.call(good), deliver.call(good)]
 Shop.config.kopokopo.handler = nil
 unconfigured = deliver.call(good)
+# What the generator made.
+load "#{folder}/app/models/kopokopo_event_handler.rb"
+Shop.config.kopokopo.handler = "KopokopoEventHandler"
+other = result.sub("OJJ1MPU40Z", "OJJ1MPU40A")
+generated = [result, other, other, body].map do |delivered|
+  session.post("/k2/results", delivered, { "HTTP_X_KOPOKOPO_SIGNATURE" => KopoKopo.sign_webhook(options[:api_key], delivered) })
+  session.last_response.status
+end
 
 puts JSON.generate(
-  engine: engine, handled: EventHandler::CALLS, unconfigured: unconfigured,
-  handler: File.read("#{folder}/app/models/kopokopo_event_handler.rb"),
+  engine: engine, handled: EventHandler::CALLS, unconfigured: unconfigured, generated: generated,
   ids: ids.uniq.size, responses: responses, seen: SEEN, first: first, calls: calls.uniq, log: LOG.string,
   routes: File.read("#{folder}/config/routes.rb"), initializer: File.exist?("#{folder}/config/initializers/kopokopo.rb"),
 )

@@ -91,8 +91,7 @@ module KopoKopo
     #     mount KopoKopo::Rails::Engine => "/k2" # POST /k2/results
     #
     # It calls the handler that `config.kopokopo.handler` names with each verified event. With `config.kopokopo.journal` the
-    # journal observes the event first, and the handler is called once for each payment or event, inside of a transaction: see
-    # {KopoKopo.once}. Without it the handler is called for each delivery.
+    # journal observes the event first. If the handler raises, the event is delivered again.
     class Engine < ::Rails::Engine
       # What of a webhook must not be in the log. `event` has the whole content of a webhook.
       PRIVATE = %i[
@@ -126,24 +125,17 @@ module KopoKopo
       # @private
       RESULTS = lambda do |env|
         options = ::Rails.application.config.kopokopo
-        Rails.endpoint(journal: options.journal) { |event| Engine.handle(event, options) }.call(env)
+        Rails.endpoint(journal: options.journal) { |event| Engine.handler(options).call(event) }.call(env)
       end
 
       class << self
         # @private
-        def handle(event, options)
-          if options.handler.nil?
-            raise ConfigurationError.new(
-              "handler: config.kopokopo.handler must be the name of a class with the method call(event)", field: "handler",
-            )
-          end
+        def handler(options)
+          return options.handler.to_s.constantize.new unless options.handler.nil?
 
-          handler = options.handler.to_s.constantize.new
-          return handler.call(event) unless options.journal
-
-          ActiveRecord::Base.transaction do
-            handler.call(event) if KopoKopo.once(event, ActiveRecord::Base.connection)
-          end
+          raise ConfigurationError.new(
+            "handler: config.kopokopo.handler must be the name of a class with the method call(event)", field: "handler",
+          )
         end
       end
     end

@@ -40,7 +40,7 @@ pub(crate) struct Options {
 
 const LANGUAGES: [&str; 5] = ["rust", "python", "node", "kotlin", "ruby"];
 
-const ROWS: [Row; 46] = [
+const ROWS: [Row; 49] = [
     Row { id: "webhook/verify", what: "verify a webhook of 1 KB / bare hmac", target: Target::AtMost(1.1) },
     Row {
         id: "webhook/verify_parse",
@@ -95,6 +95,13 @@ const ROWS: [Row; 46] = [
     row("kotlin/create_64/fresh", "Kotlin: 64 creates at a time as by default / the same", Target::None),
     row("ruby/verify_parse/own", "Ruby: verify and parse / OpenSSL and JSON.parse", Target::AtMost(0.6)),
     row("ruby/create_1/net_http", "Ruby: a create on a reused connection / Net::HTTP by hand", Target::AtMost(1.0)),
+    row(
+        "ruby/create_1/net_http_persistent",
+        "Ruby: a create on a reused connection / net-http-persistent by hand",
+        Target::AtMost(1.0),
+    ),
+    row("ruby/create_1/faraday", "Ruby: a create on a reused connection / Faraday by hand", Target::AtMost(1.0)),
+    row("ruby/create_1/fresh", "Ruby: a create as by default, on a new connection / the same", Target::None),
     row("ruby/require", "Ruby: require", Target::AtMost(20.0)),
 ];
 
