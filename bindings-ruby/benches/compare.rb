@@ -8,8 +8,10 @@ $LOAD_PATH.unshift(File.expand_path("../lib", __dir__))
 begin
   require "faraday"
   require "net/http/persistent"
+  # Faraday 1 has the adapter itself.
+  require "faraday/net_http_persistent" if Faraday::VERSION.to_i > 1
 rescue LoadError => error
-  abort "#{error.message}: apt-get install ruby-faraday ruby-net-http-persistent"
+  abort "#{error.message}: apt-get install ruby-faraday ruby-net-http-persistent (and ruby-faraday-net-http-persistent, if it exists)"
 end
 require "json"
 require "net/http"

@@ -5,7 +5,10 @@ module KopoKopo
   module NativeLibrary
     # The folders that have the library of each minor version. RubyGems can be told to keep what it compiles in the second one
     # only.
-    FOLDERS = [__dir__, *Gem.loaded_specs["kopokopo"]&.extension_dir&.then { |folder| File.join(folder, "kopokopo") }].freeze
+    FOLDERS = begin
+      compiled = Gem.loaded_specs["kopokopo"]&.extension_dir if defined?(Gem)
+      [__dir__, *compiled && File.join(compiled, "kopokopo")].freeze
+    end
 
     class << self
       # @raise [LoadError] if there is no library for this Ruby
