@@ -2,10 +2,10 @@
 
 require_relative "lib/kopokopo/version"
 
-# The gem for this platform, with the native libraries that `build.rb` has put into `lib/kopokopo`.
+# The gem for this platform, with the native libraries that `build.rb` has put into `lib/kopokopo`, or without any the gem that is
+# compiled when it is installed.
 Gem::Specification.new do |spec|
   minors = Dir[File.join(__dir__, "lib/kopokopo/[0-9]*/")].map { |folder| Gem::Version.new(File.basename(folder)) }.sort
-  raise "build the native library first: ruby build.rb" if minors.empty?
 
   spec.name = "kopokopo"
   spec.version = KopoKopo::VERSION
@@ -17,11 +17,17 @@ Gem::Specification.new do |spec|
   spec.licenses = ["MIT", "Apache-2.0"]
   spec.metadata = { "rubygems_mfa_required" => "true", "source_code_uri" => spec.homepage }
 
-  # Without `-gnu`, which RubyGems before 3.3.21 does not find.
-  spec.platform = "#{Gem::Platform.local.cpu}-#{Gem::Platform.local.os}"
-  major, minor = minors.last.segments
-  spec.required_ruby_version = [">= #{minors.first}", "< #{major}.#{minor + 1}.dev"]
-
-  spec.files = Dir.chdir(__dir__) { Dir["lib/**/*", "sig/**/*.rbs", "README.md", "LICENSE-*", ".yardopts"].select { |path| File.file?(path) } }
+  files = %w[lib/**/* config/routes.rb sig/**/*.rbs README.md LICENSE-* .yardopts]
+  if minors.empty?
+    spec.required_ruby_version = ">= 3.1"
+    spec.extensions = ["ext/kopokopo/extconf.rb"]
+    files << "ext/**/*"
+  else
+    # Without `-gnu`, which RubyGems before 3.3.21 does not find.
+    spec.platform = "#{Gem::Platform.local.cpu}-#{Gem::Platform.local.os}"
+    major, minor = minors.last.segments
+    spec.required_ruby_version = [">= #{minors.first}", "< #{major}.#{minor + 1}.dev"]
+  end
+  spec.files = Dir.chdir(__dir__) { Dir[*files].select { |path| File.file?(path) } }
   spec.add_runtime_dependency "bigdecimal", ">= 3.0", "< 5"
 end

@@ -5,6 +5,14 @@
 
 $LOAD_PATH.unshift(File.expand_path("../lib", __dir__))
 
+begin
+  require "faraday"
+  require "net/http/persistent"
+  # Faraday 1 has the adapter itself.
+  require "faraday/net_http_persistent" if Faraday::VERSION.to_i > 1
+rescue LoadError => error
+  abort "#{error.message}: apt-get install ruby-faraday ruby-net-http-persistent (and ruby-faraday-net-http-persistent, if it exists)"
+end
 require "json"
 require "net/http"
 require "openssl"
@@ -12,24 +20,23 @@ require "kopokopo"
 require_relative "../test/support/sandbox"
 
 KEY = "a-key-of-a-benchmark"
-ROUNDS = 15
 
 def now
   Process.clock_gettime(Process::CLOCK_MONOTONIC)
 end
 
-# The seconds of one call of each, the median of all rounds.
-def compare(count, **works)
+# The seconds of one call of each, the median of all rounds. Rounds are short, so that what else the machine does slows all of them.
+def compare(count, rounds, **works)
   times = works.transform_values { [] }
   works.each_value(&:call)
-  ROUNDS.times do
+  rounds.times do
     works.each do |name, work|
       started = now
       count.times { work.call }
       times[name] << ((now - started) / count)
     end
   end
-  times.transform_values { |found| found.sort[ROUNDS / 2] }
+  times.transform_values { |found| found.sort[rounds / 2] }
 end
 
 def report(id, ours, baseline)
@@ -42,7 +49,7 @@ def webhooks
   signature = KopoKopo.sign_webhook(KEY, body)
   verifier = KopoKopo::WebhookVerifier.new(api_keys: [KEY])
   found = compare(
-    500,
+    50, 201,
     ours: -> { verifier.verify(body, signature) },
     by_hand: lambda {
       expected = OpenSSL::HMAC.hexdigest("SHA256", KEY, body)
@@ -57,6 +64,7 @@ end
 def creates
   sandbox = Sandbox.new
   k2 = KopoKopo::Client.new(**sandbox.credentials, fresh_connections: false)
+  fresh = KopoKopo::Client.new(**sandbox.credentials)
   token = k2.oauth.token.access_token
   uri = URI("#{sandbox.base_url}/api/v2/incoming_payments")
   body = JSON.generate(
@@ -64,20 +72,37 @@ def creates
     amount: { currency: "KES", value: 100 }, _links: { callback_url: Sandbox::PUSH[:callback_url] },
   )
   headers = { "content-type" => "application/json", "accept" => "application/json", "authorization" => "Bearer #{token}" }
-  http = Net::HTTP.start(uri.host, uri.port)
-  by_hand = lambda do
-    response = http.post(uri.path, body, headers)
-    raise response.body unless response.code == "201"
+  created = lambda do |status|
+    raise "status #{status}" unless status.to_s == "201"
   end
-  found = compare(30, ours: -> { k2.incoming_payments.create(**Sandbox::PUSH) }, by_hand: by_hand)
-  report("ruby/create_1/net_http", found[:ours], found[:by_hand])
+  http = Net::HTTP.start(uri.host, uri.port)
+  persistent = Net::HTTP::Persistent.new(name: "benchmark")
+  faraday = Faraday.new(url: sandbox.base_url, headers: headers) { |options| options.adapter :net_http_persistent }
+  found = compare(
+    5, 101,
+    ours: -> { k2.incoming_payments.create(**Sandbox::PUSH) },
+    net_http: -> { created.call(http.post(uri.path, body, headers).code) },
+    persistent: lambda do
+      request = Net::HTTP::Post.new(uri.path, headers)
+      request.body = body
+      created.call(persistent.request(uri, request).code)
+    end,
+    faraday: -> { created.call(faraday.post(uri.path, body).status) },
+    # As by default, so that no create is sent on a connection that the server closes at that moment.
+    fresh: -> { fresh.incoming_payments.create(**Sandbox::PUSH) },
+    fresh_net_http: -> { created.call(Net::HTTP.start(uri.host, uri.port) { |opened| opened.post(uri.path, body, headers).code }) },
+  )
+  report("ruby/create_1/net_http", found[:ours], found[:net_http])
+  report("ruby/create_1/net_http_persistent", found[:ours], found[:persistent])
+  report("ruby/create_1/faraday", found[:ours], found[:faraday])
+  report("ruby/create_1/fresh", found[:fresh], found[:fresh_net_http])
 end
 
 # What `require` adds to the start of Ruby.
 def start
   lib = File.expand_path("../lib", __dir__)
   found = compare(
-    1,
+    1, 31,
     ours: -> { system(RbConfig.ruby, "-I", lib, "-e", "require 'kopokopo'", exception: true) },
     bare: -> { system(RbConfig.ruby, "-e", "", exception: true) },
   )

@@ -55,12 +55,7 @@ pub(crate) fn interrupted(ruby: &Ruby, raised: Error, unknown: Option<CoreError>
         ErrorType::Exception(raised) => {
             let chained = || {
                 let unknown = make(ruby, &unknown)?;
-                let (error, cause) = if raised.is_kind_of(ruby.exception_standard_error()) {
-                    (unknown, *raised)
-                } else {
-                    (*raised, unknown)
-                };
-                classes::native(ruby)?.funcall::<_, _, Value>("raise_with_cause", (error, cause))
+                classes::native(ruby)?.funcall::<_, _, Value>("raise_interrupted", (*raised, unknown))
             };
             chained().err().unwrap_or((*raised).into())
         }

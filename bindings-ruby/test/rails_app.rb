@@ -26,6 +26,21 @@ class Shop < Rails::Application
   config.secret_key_base = "a" * 64
   config.hosts.clear if config.respond_to?(:hosts)
   config.kopokopo.journal = true
+  config.kopokopo.handler = "EventHandler"
+end
+
+# Fails the first time, after it has claimed the event.
+class EventHandler
+  CALLS = []
+
+  def call(event)
+    ActiveRecord::Base.transaction do
+      next unless KopoKopo.once(event, ActiveRecord::Base.connection)
+
+      CALLS << event.topic
+      raise "the handler fails" if CALLS.size == 1
+    end
+  end
 end
 
 # Receives results in a controller.
@@ -44,6 +59,7 @@ SEEN = []
 Rails.application.routes.draw do
   post "/endpoint", to: KopoKopo::Rails.endpoint(journal: true) { |event| SEEN << event.topic }
   post "/controller", to: "results#create"
+  mount KopoKopo::Rails::Engine => "/k2"
 end
 
 require "generators/kopokopo/install/install_generator"
@@ -52,8 +68,9 @@ Dir.chdir(folder) do
   File.write("config/routes.rb", "Rails.application.routes.draw do\nend\n")
   Kopokopo::InstallGenerator.start(["--quiet"], destination_root: folder)
 end
-ActiveRecord::Migration.verbose = false
-ActiveRecord::MigrationContext.new("#{folder}/db/migrate", ActiveRecord::SchemaMigration).migrate
+ENV["VERBOSE"] = "false"
+ActiveRecord::Migrator.migrations_paths = ["#{folder}/db/migrate"]
+ActiveRecord::Tasks::DatabaseTasks.migrate
 
 calls = []
 ActiveSupport::Notifications.subscribe("call.kopokopo") { |event| calls << event.payload.slice(:operation, :outcome) }
@@ -77,7 +94,27 @@ first = Array.new(2) do
   ActiveRecord::Base.transaction { KopoKopo.once(event, ActiveRecord::Base.connection) }
 end
 
+# The engine handles a result once, after a delivery whose handler failed.
+result = File.binread(File.expand_path("../../tests/vectors/payloads/result-incoming-payment-success.json", __dir__))
+deliver = lambda do |signature|
+  session.post("/k2/results", result, { "CONTENT_TYPE" => "application/json", "HTTP_X_KOPOKOPO_SIGNATURE" => signature }.compact)
+  session.last_response.status
+end
+good = KopoKopo.sign_webhook(options[:api_key], result)
+engine = [deliver.call(nil), deliver.call("0" * 64), deliver.call(good), deliver.call(good), deliver.call(good)]
+Shop.config.kopokopo.handler = nil
+unconfigured = deliver.call(good)
+# What the generator made.
+load "#{folder}/app/models/kopokopo_event_handler.rb"
+Shop.config.kopokopo.handler = "KopokopoEventHandler"
+other = result.sub("OJJ1MPU40Z", "OJJ1MPU40A")
+generated = [result, other, other, body].map do |delivered|
+  session.post("/k2/results", delivered, { "HTTP_X_KOPOKOPO_SIGNATURE" => KopoKopo.sign_webhook(options[:api_key], delivered) })
+  session.last_response.status
+end
+
 puts JSON.generate(
+  engine: engine, handled: EventHandler::CALLS, unconfigured: unconfigured, generated: generated,
   ids: ids.uniq.size, responses: responses, seen: SEEN, first: first, calls: calls.uniq, log: LOG.string,
   routes: File.read("#{folder}/config/routes.rb"), initializer: File.exist?("#{folder}/config/initializers/kopokopo.rb"),
 )

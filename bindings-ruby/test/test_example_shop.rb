@@ -2,6 +2,7 @@
 
 require "json"
 require "net/http"
+require "timeout"
 require "tmpdir"
 require_relative "helper"
 
@@ -24,7 +25,12 @@ class TestExampleShop < KopoKopoTest
 
   def teardown
     Process.kill(:TERM, @server)
+    # A worker of Puma 6 with Ruby 3.3 sometimes ignores it, whatever the application is. Workers end without their server.
+    Timeout.timeout(5) { Process.wait(@server) }
+  rescue Timeout::Error
+    Process.kill(:KILL, @server)
     Process.wait(@server)
+  ensure
     FileUtils.remove_entry(@folder)
   end
 

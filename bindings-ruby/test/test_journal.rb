@@ -132,6 +132,24 @@ module JournalTests
     assert_includes error.detail, "kopokopo_events"
   end
 
+  def test_text_with_quotes_and_placeholders_stays_as_it_is
+    store = KopoKopo::ActiveRecordJournal.new
+    create_tables
+    text = "it's 100% \\ ? $1 \"Wanjikũ\"\n"
+    insert(store, error: text)
+    found = JSON.parse(store.call(JSON.generate(sql: "SELECT error, version FROM kopokopo_journal WHERE idempotency_key = #{store.placeholder}", parameters: ["a-key"])))
+    assert_equal [[text, 1]], found["rows"]
+  end
+
+  # Runs the statement with which the core writes a record.
+  def insert(store, error: nil)
+    record = { idempotency_key: "a-key", version: 1, state: "started", operation: "send_money.create", fingerprint: "f", attempt: 1,
+               owner: "o", created_at: 1, updated_at: 1, deadline_at: 1, error: error }
+    marks = record.keys.each_index.map { |at| store.placeholder == "?" ? "?" : "$#{at + 1}" }
+    sql = "INSERT INTO kopokopo_journal (#{record.keys.join(", ")}) VALUES (#{marks.join(", ")})"
+    assert_equal({ "changed" => 1 }, JSON.parse(store.call(JSON.generate(sql: sql, parameters: record.values))))
+  end
+
   def test_a_store_that_fails_fails_the_call_before_it_is_sent
     [->(_) { raise "the disk is full" }, ->(_) { 7 }].each do |store|
       error = assert_raises(KopoKopo::JournalError) { client(journal: store).incoming_payments.create(**push, idempotency_key: "order-1") }
@@ -177,6 +195,22 @@ class TestJournalSqlite < KopoKopoTest
     assert_equal "accepted", k2.journal.get("order-1").state
   end
 
+  # From 7.1 on Rails turns it off.
+  def test_a_record_is_on_the_disk_before_the_request_is_sent
+    connection = ActiveRecord::Base.connection
+    settings = []
+    create_tables
+    ActiveSupport::Notifications.subscribed(
+      ->(*, payload) { settings << payload[:connection].select_value("PRAGMA synchronous") if payload[:sql].start_with?("INSERT INTO kopokopo_journal") },
+      "sql.active_record",
+    ) do
+      connection.execute("PRAGMA synchronous = 1")
+      KopoKopo::ActiveRecordJournal.new(create_tables: false).then { |store| insert(store) }
+    end
+    assert_equal [2], settings
+    assert_equal 1, connection.select_value("PRAGMA synchronous")
+  end
+
   def test_a_database_in_memory_is_refused
     ActiveRecord::Base.establish_connection(adapter: "sqlite3", database: ":memory:")
     k2 = client(journal: KopoKopo::ActiveRecordJournal.new)
@@ -196,5 +230,19 @@ class TestJournalPostgres < KopoKopoTest
 
   def connect
     ActiveRecord::Base.establish_connection(url: URL, pool: 20)
+  end
+end
+
+# In MariaDB, if the step `ruby` has started one.
+class TestJournalMariadb < KopoKopoTest
+  URL = ENV.fetch("K2_TEST_MARIADB", nil)
+  include JournalTests if URL
+
+  def dialect
+    "mysql"
+  end
+
+  def connect
+    ActiveRecord::Base.establish_connection(url: URL.sub("mysql:", "mysql2:"), pool: 20)
   end
 end

@@ -18,6 +18,8 @@ class TestPackage < KopoKopoTest
       FileUtils.cp_r("#{LIB}/.", folder)
       own = RUBY_VERSION[/\A\d+\.\d+/]
       FileUtils.mv(File.join(folder, "kopokopo", own), File.join(folder, "kopokopo", "9.9"))
+      # The libraries that were built for other versions.
+      FileUtils.rm_rf(Dir[File.join(folder, "kopokopo", "[0-8]*")])
       output, status = Open3.capture2e(RbConfig.ruby, "-I", folder, "-e", "require 'kopokopo'")
       refute_predicate status, :success?
       assert_includes output, "kopokopo has a native library for Ruby 9.9 only, and this is Ruby #{own}"
@@ -25,6 +27,30 @@ class TestPackage < KopoKopoTest
       output, = Open3.capture2e(RbConfig.ruby, "-I", folder, "-e", "require 'kopokopo'")
       assert_includes output, "kopokopo has no native library"
     end
+  end
+
+  # RubyGems compiles into a folder of its own, and can be told not to copy the library to the others.
+  def test_a_library_that_rubygems_compiled_is_found
+    Dir.mktmpdir do |home|
+      gem, compiled = "#{home}/gems/kopokopo-#{KopoKopo::VERSION}", "#{home}/compiled/kopokopo"
+      FileUtils.mkdir_p(["#{home}/specifications", gem, compiled])
+      FileUtils.cp_r(LIB, gem)
+      FileUtils.mv(Dir["#{gem}/lib/kopokopo/[0-9]*"], compiled)
+      script = <<~RUBY
+        specification = Gem::Specification.new("kopokopo", "#{KopoKopo::VERSION}")
+        specification.define_singleton_method(:extension_dir) { "#{home}/compiled" }
+        Gem.loaded_specs["kopokopo"] = specification
+        require "kopokopo"
+        puts $LOADED_FEATURES.grep(/kopokopo_native/)
+      RUBY
+      output, = Open3.capture2e(RbConfig.ruby, "-I", "#{gem}/lib", "-e", script)
+      assert_match(%r{\A#{compiled}/#{RUBY_VERSION[/\A\d+\.\d+/]}/kopokopo_native}, output)
+    end
+  end
+
+  def test_it_loads_without_rubygems
+    output, = Open3.capture2e(RbConfig.ruby, "--disable-gems", "-I", LIB, "-e", "require 'kopokopo'; puts KopoKopo::VERSION")
+    assert_equal "#{KopoKopo::VERSION}\n", output
   end
 
   def test_the_native_library_of_another_contract_is_refused

@@ -26,7 +26,20 @@ class TestRails < KopoKopoTest
     assert_equal 1, found["ids"]
     assert_equal [true, false], found["first"]
     assert found["initializer"]
-    assert_includes found["routes"], "KopoKopo::Rails.endpoint"
+    assert_includes found["routes"], "mount KopoKopo::Rails::Engine"
+  end
+
+  def test_the_engine_handles_an_event_once_after_a_delivery_whose_handler_failed
+    assert_equal [401, 401, 500, 200, 200], found["engine"]
+    assert_equal %w[incoming_payment incoming_payment], found["handled"]
+    assert_equal 500, found["unconfigured"]
+    assert_includes found["log"], "config.kopokopo.handler must be the name of a class"
+  end
+
+  def test_the_generated_handler_credits_a_payment_once_and_ignores_other_events
+    assert_equal [200, 200, 200, 200], found["generated"]
+    assert_equal 1, found["log"].scan("paid: ").size
+    assert_includes found["log"], "ignored buygoods_transaction_received"
   end
 
   def test_calls_are_notifications
@@ -36,6 +49,8 @@ class TestRails < KopoKopoTest
   def test_the_log_has_no_personal_data
     assert_includes found["log"], "Processing by ResultsController#create"
     phone = event("webhook-buygoods_transaction_received").transaction.sender_phone_number
-    [phone, phone.delete("+"), "0712345678"].each { |text| refute_includes found["log"], text }
+    payer = event.payload.incoming_payment.transaction.sender_phone_number
+    refute_empty payer
+    [phone, phone.delete("+"), payer.delete("+"), "0712345678"].each { |text| refute_includes found["log"], text }
   end
 end

@@ -1,6 +1,6 @@
 """Kills workers that pay wages, at random moments, until all wages are paid. Then money and journal must agree.
 
-`drive.py [--languages python,node,jvm] [--store sqlite|postgres] [--workers N] [--wages N] [--seed N]`. All workers, so
+`drive.py [--languages python,node,jvm,ruby] [--store sqlite|postgres] [--workers N] [--wages N] [--seed N]`. All workers, so
 many of each language, pay the same wages with the same journal. The driver receives the results of Kopo Kopo, here of
 `k2 sandbox` with faults. `K2_WAGES_JVM` is the command of a worker on the JVM. A journal in PostgreSQL is in a database of
 its own on the server of `K2_TEST_POSTGRES`: see `tests/with-postgres.sh`.
@@ -34,7 +34,7 @@ from harness import Sandbox  # noqa: E402
 from kopokopo import KopoKopo, KopoKopoError  # noqa: E402
 from stores import journal_at  # noqa: E402
 
-LANGUAGES = ("python", "node", "jvm")
+LANGUAGES = ("python", "node", "jvm", "ruby")
 FAULTS = ("reset_before_effect", "reset_after_effect", "hang_after_effect", "status_after_effect", "missing_location")
 MOST_KILLS = 20
 """How often a worker is killed at most. A slow one, such as the JVM, would never end otherwise."""
@@ -66,11 +66,11 @@ def program(language: str) -> list[str]:
     """The command of a language's worker, without its arguments."""
     if language == "python":
         return [sys.executable, str(HERE / "wages.py")]
-    if language == "node":
-        node = shutil.which("node")
-        if node is None:
-            raise SystemExit("node is not installed")
-        return [node, str(HERE / "wages.mjs")]
+    if language in ("node", "ruby"):
+        interpreter = shutil.which(language)
+        if interpreter is None:
+            raise SystemExit(f"{language} is not installed")
+        return [interpreter, str(HERE / ("wages.mjs" if language == "node" else "wages.rb"))]
     command = shlex.split(os.environ.get("K2_WAGES_JVM", ""))
     if not command:
         raise SystemExit("K2_WAGES_JVM is missing: it must be the command of a worker on the JVM")

@@ -1,4 +1,4 @@
-//! `cargo xtask growth`: adds fields to a copy of the contract, and compiles programs against it that do not know them. A new
+//! `cargo xtask growth`: adds fields to a copy of the contract, and compiles or runs programs with it that do not know them. A new
 //! field of a record must not break the programs of users.
 
 use std::{
@@ -49,6 +49,9 @@ fn consumers() -> Vec<Line> {
             "mvn --batch-mode --quiet --no-transfer-progress -DskipTests -pl examples/ktor-shop -am test-compile",
         )
         .env("CARGO_TARGET_DIR", "../../../target"),
+        Line::new("cargo build --quiet --locked --package k2").env("CARGO_TARGET_DIR", "target"),
+        within("target/growth/bindings-ruby", "ruby build.rb").env("CARGO_TARGET_DIR", "../../target"),
+        within("target/growth/bindings-ruby", "ruby test/growth.rb").env("K2_BINARY", "../../debug/k2"),
     ]
 }
 
@@ -62,7 +65,7 @@ pub(crate) fn run() -> Result<(), String> {
     for line in consumers() {
         line.run(|_| ())?;
     }
-    println!("programs that do not know the new fields compile");
+    println!("programs that do not know the new fields compile and run");
     Ok(())
 }
 

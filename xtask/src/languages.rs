@@ -15,8 +15,11 @@ fn conformance(testee: &str) -> Line {
     Line::new(&format!("cargo run --locked --quiet --package kopokopo-tests --bin conformance -- -- {testee}"))
 }
 
+/// Steps that run only if `--only` names them: they need a root of another Debian, which takes minutes to make.
+pub(crate) const ONLY_IF_NAMED: [&str; 2] = ["ruby-next", "php-next"];
+
 pub(crate) fn steps() -> Vec<Step> {
-    vec![python(), node(), ruby(), kotlin(), php(), kills(), growth(), swift()]
+    vec![python(), node(), ruby(), kotlin(), php(), kills(), growth(), swift(), ruby_next(), php_next()]
 }
 
 /// Installs the Python package and its tools.
@@ -94,9 +97,31 @@ fn ruby() -> Step {
             Line::new(PROGRAMS),
             Line::new("cargo clippy --package kopokopo-ruby --locked -- -D warnings"),
             Line::new("ruby bindings-ruby/build.rb"),
-            within("sh ../tests/with-postgres.sh ruby -w test/all.rb"),
+            within("sh ../tests/with-mariadb.sh sh ../tests/with-postgres.sh ruby -w test/all.rb"),
             within("yard stats --no-save --no-cache --fail-on-warning"),
             conformance("ruby bindings-ruby/test/testee.rb"),
+        ],
+        tests: true,
+    }
+}
+
+/// What the gem needs of Debian trixie, with the names of its packages.
+const RUBY_OF_TRIXIE: &str = "ruby,ruby-dev,clang,libclang-dev,libc6-dev,ca-certificates,ruby-minitest,ruby-rails,ruby-sqlite3,ruby-pg,\
+     ruby-mysql2,ruby-sinatra,ruby-rack-test,ruby-sidekiq,redis-server,puma,yard,python3,postgresql,mariadb-server";
+
+/// The same with newer versions: Ruby 3.3, Rails 7.2, Rack 3, Sinatra 4, Puma 6.
+fn ruby_next() -> Step {
+    let there = |line: &str| Line::new(&format!("sh tests/in-trixie.sh {RUBY_OF_TRIXIE} {line}"));
+    Step {
+        name: "ruby-next".into(),
+        what: "the Ruby gem behaves the same with the versions of Debian trixie (needs a Debian root)".into(),
+        needs: vec![],
+        lines: vec![
+            Line::new(PROGRAMS),
+            there("ruby bindings-ruby/test/needs.rb"),
+            there("ruby bindings-ruby/build.rb"),
+            there("sh tests/with-mariadb.sh sh tests/with-postgres.sh ruby -w bindings-ruby/test/all.rb"),
+            there("sh tests/conformance.sh ruby bindings-ruby/test/testee.rb"),
         ],
         tests: true,
     }
@@ -154,9 +179,36 @@ fn php() -> Step {
     }
 }
 
+/// The same with newer versions: PHP 8.4 and PHPUnit 11.
+fn php_next() -> Step {
+    let there = |line: &str| Line::new(&format!("sh tests/in-trixie.sh {PHP_OF_TRIXIE} env {PHP_EXTENSION} {line}"));
+    Step {
+        name: "php-next".into(),
+        what: "the PHP package behaves the same with the versions of Debian trixie (needs a Debian root)".into(),
+        needs: vec![],
+        lines: vec![
+            Line::new(PROGRAMS),
+            there("cargo build --manifest-path bindings-php/Cargo.toml --target-dir .tools/trixie-php --locked"),
+            there(
+                "sh tests/with-postgres.sh sh tests/with-mariadb.sh sh bindings-php/php.sh /usr/bin/phpunit --no-configuration \
+                 --do-not-cache-result bindings-php/tests",
+            ),
+            there("sh tests/conformance.sh sh bindings-php/php.sh bindings-php/tests/testee.php"),
+        ],
+        tests: true,
+    }
+}
+
+/// What the PHP package needs of Debian trixie, with the names of its packages.
+const PHP_OF_TRIXIE: &str = "php-cli,php-dev,php-sqlite3,php-pgsql,php-mysql,php-curl,php-mbstring,php-xml,phpunit,\
+     php-phpstan-phpdoc-parser,clang,libclang-dev,libc6-dev,ca-certificates,python3,postgresql,mariadb-server";
+
+/// Where the extension for that version is, from the repository's root.
+const PHP_EXTENSION: &str = "K2_PHP_EXTENSION=./.tools/trixie-php/debug/libkopokopo_php.so";
+
 /// Workers of all languages share a journal. Each is built here, so that the step works alone too.
 fn kills() -> Step {
-    let drive = "python tests/kills/drive.py --languages python,node,jvm --wages 120";
+    let drive = "python tests/kills/drive.py --languages python,node,jvm,ruby --wages 120";
     let jvm = |line: &str| Line::new(line).env("K2_WAGES_JVM", "sh bindings-kotlin/wages.sh");
     let lines = [
         Line::new("cargo build --locked --package k2"),
@@ -164,14 +216,15 @@ fn kills() -> Step {
         Line::new("npm install --no-audit --no-fund --loglevel=error").within("bindings-node"),
         Line::new("npm run build:debug").within("bindings-node"),
         Line::new("mvn --batch-mode --quiet --projects kopokopo test-compile").within("bindings-kotlin"),
+        Line::new("ruby bindings-ruby/build.rb"),
         jvm(&format!("{drive} --store sqlite")),
         jvm(&format!("sh tests/with-postgres.sh {drive} --store postgres")),
     ];
     Step {
         name: "kills".into(),
-        what: "money moves once when workers in Python, Node and Kotlin share a journal and are killed at random"
+        what: "money moves once when workers in Python, Node, Kotlin and Ruby share a journal and are killed at random"
             .into(),
-        needs: vec![&PYTHON, &PYTHON_TOOLS, &NODE, &MAVEN],
+        needs: vec![&PYTHON, &PYTHON_TOOLS, &NODE, &MAVEN, &RUBY],
         lines: python_built().into_iter().chain(lines).collect(),
         tests: false,
     }
@@ -180,9 +233,9 @@ fn kills() -> Step {
 fn growth() -> Step {
     Step {
         name: "growth".into(),
-        what: "programs compile against a contract with new fields (Swift is left out: its build takes too long)"
+        what: "programs compile and run with a contract with new fields (Swift is left out: its build takes too long)"
             .into(),
-        needs: vec![&PYTHON_TOOLS, &NODE, &MAVEN],
+        needs: vec![&PYTHON_TOOLS, &NODE, &MAVEN, &RUBY],
         lines: vec![Line::new("cargo xtask growth")],
         tests: false,
     }

@@ -129,18 +129,28 @@ fn tests() -> Vec<Step> {
 
 pub(crate) fn run(options: &Options) -> Result<(), String> {
     if options.list {
-        let rows: Vec<_> = chosen(&options.only)?.into_iter().map(|step| [step.name, step.what]).collect();
+        let rows: Vec<_> = chosen(&options.only, true)?.into_iter().map(|step| [listed(&step), step.what]).collect();
         print!("{}", table(["step", "what"], &rows));
         return Ok(());
     }
-    let steps = chosen(&options.only)?;
+    let steps = chosen(&options.only, false)?;
     tools::check(&needed(&steps))?;
     step::run(&steps, "cargo xtask test --only ")
 }
 
-/// The steps that `only` names. If it names none: all.
-fn chosen(only: &[String]) -> Result<Vec<Step>, String> {
-    step::select(steps().into_iter().chain(languages::steps()).collect(), only)
+/// The steps that `only` names. If it names none: all, those that run only if named too if `with_named`.
+fn chosen(only: &[String], with_named: bool) -> Result<Vec<Step>, String> {
+    let mut steps = step::select(steps().into_iter().chain(languages::steps()).collect(), only)?;
+    steps.retain(|step| with_named || !only.is_empty() || !is_only_if_named(step));
+    Ok(steps)
+}
+
+fn is_only_if_named(step: &Step) -> bool {
+    languages::ONLY_IF_NAMED.contains(&step.name.as_str())
+}
+
+fn listed(step: &Step) -> String {
+    if is_only_if_named(step) { format!("{} (only if named)", step.name) } else { step.name.clone() }
 }
 
 /// Every tool of the steps once.
@@ -157,7 +167,8 @@ fn needed(steps: &[Step]) -> Vec<&'static Tool> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::{chosen, needed, steps};
+    use super::{chosen, listed, needed, steps};
+    use crate::languages::ONLY_IF_NAMED;
 
     #[test]
     fn names_of_steps_are_unique_and_can_be_given_to_only() {
@@ -171,11 +182,21 @@ mod tests {
 
     #[test]
     fn a_plain_run_has_the_step_of_each_language() {
-        let names: Vec<_> = chosen(&[]).unwrap().into_iter().map(|step| step.name).collect();
+        let names: Vec<_> = chosen(&[], false).unwrap().into_iter().map(|step| step.name).collect();
         for language in ["python", "node", "ruby", "kotlin", "php", "swift"] {
             assert!(names.iter().any(|name| name == language), "{language}");
         }
-        assert!(chosen(&["cobol".to_owned()]).is_err());
+        assert!(chosen(&["cobol".to_owned()], false).is_err());
+    }
+
+    #[test]
+    fn a_step_that_runs_only_if_named_is_listed_and_not_in_a_plain_run() {
+        for name in ONLY_IF_NAMED {
+            let named = chosen(&[name.to_owned()], false).unwrap();
+            assert_eq!(named.iter().map(listed).collect::<Vec<_>>(), [format!("{name} (only if named)")]);
+            assert!(chosen(&[], true).unwrap().iter().any(|step| step.name == name));
+            assert!(chosen(&[], false).unwrap().iter().all(|step| step.name != name));
+        }
     }
 
     #[test]

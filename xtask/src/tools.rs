@@ -80,7 +80,7 @@ pub(crate) static RUBY: Tool = Tool {
     probe: "ruby bindings-ruby/test/needs.rb",
     version: None,
     install: "apt-get install --no-install-recommends ruby ruby-dev libclang-dev clang ruby-minitest ruby-rails \
-              ruby-sqlite3 ruby-pg ruby-sinatra ruby-rack-test puma yard (Debian's names)",
+              ruby-sqlite3 ruby-pg ruby-mysql2 ruby-sinatra ruby-rack-test ruby-sidekiq redis-server puma yard (Debian's names)",
     ours: false,
 };
 

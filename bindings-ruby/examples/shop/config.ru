@@ -46,8 +46,9 @@ class Order < ActiveRecord::Base
   # Credits the order of a verified event, once for each payment.
   def self.credit(event)
     transaction do
-      next unless KopoKopo.once(event, connection)
+      # Claimed only where it is handled: a payment can arrive as two events, and one of them has no metadata.
       next unless event.payload.is_a?(KopoKopo::EventPayload::IncomingPayment)
+      next unless KopoKopo.once(event, connection)
 
       order = lock.find_by(id: event.payload.incoming_payment.metadata["order_id"])
       # `paid_at_least?` compares the amount, the currency and the till.

@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "monitor"
+require "rails/engine"
 require_relative "rack"
 
 module KopoKopo
@@ -85,17 +86,26 @@ module KopoKopo
       end
     end
 
-    # Connects the package with Rails.
-    class Railtie < ::Rails::Railtie
+    # Connects the package with Rails. Its route receives webhooks and results, if it is mounted:
+    #
+    #     mount KopoKopo::Rails::Engine => "/k2" # POST /k2/results
+    #
+    # It calls the handler that `config.kopokopo.handler` names with each verified event. With `config.kopokopo.journal` the
+    # journal observes the event first. If the handler raises, the event is delivered again.
+    class Engine < ::Rails::Engine
       # What of a webhook must not be in the log. `event` has the whole content of a webhook.
       PRIVATE = %i[
         sender_phone_number hashed_sender_phone phone_number msisdn sender_first_name sender_middle_name
         sender_last_name event
       ].freeze
 
+      engine_name "kopokopo"
+
       config.kopokopo = ActiveSupport::OrderedOptions.new
       # Whether creates with an idempotency key use the application's database. Run `rails generate kopokopo:install`.
       config.kopokopo.journal = false
+      # The name of the class whose instances have the method `call(event)`. It is a name, because Rails loads classes again.
+      config.kopokopo.handler = nil
       config.eager_load_namespaces << KopoKopo
 
       initializer "kopokopo.filter_parameters", before: :load_config_initializers do |app|
@@ -107,6 +117,25 @@ module KopoKopo
         KopoKopo.subscribe do |call|
           # The call has ended: its duration is `payload[:seconds]`.
           ActiveSupport::Notifications.instrument("call.kopokopo", call.to_h)
+        end
+      end
+
+      # What the route calls.
+      #
+      # @private
+      RESULTS = lambda do |env|
+        options = ::Rails.application.config.kopokopo
+        Rails.endpoint(journal: options.journal) { |event| Engine.handler(options).call(event) }.call(env)
+      end
+
+      class << self
+        # @private
+        def handler(options)
+          return options.handler.to_s.constantize.new unless options.handler.nil?
+
+          raise ConfigurationError.new(
+            "handler: config.kopokopo.handler must be the name of a class with the method call(event)", field: "handler",
+          )
         end
       end
     end

@@ -467,7 +467,7 @@ module KopoKopo
         store([incoming_payment])
       end
 
-      # @return [IncomingPayment]
+      # @return [::KopoKopo::IncomingPayment]
       def incoming_payment
         @values[0]
       end
@@ -483,7 +483,7 @@ module KopoKopo
         store([send_money])
       end
 
-      # @return [SendMoney]
+      # @return [::KopoKopo::SendMoney]
       def send_money
         @values[0]
       end
@@ -499,7 +499,7 @@ module KopoKopo
         store([polling])
       end
 
-      # @return [Polling]
+      # @return [::KopoKopo::Polling]
       def polling
         @values[0]
       end
@@ -515,7 +515,7 @@ module KopoKopo
         store([reversal])
       end
 
-      # @return [Reversal]
+      # @return [::KopoKopo::Reversal]
       def reversal
         @values[0]
       end
@@ -531,7 +531,7 @@ module KopoKopo
         store([payment_link])
       end
 
-      # @return [PaymentLink]
+      # @return [::KopoKopo::PaymentLink]
       def payment_link
         @values[0]
       end
@@ -547,7 +547,7 @@ module KopoKopo
         store([sms_notification])
       end
 
-      # @return [SmsNotification]
+      # @return [::KopoKopo::SmsNotification]
       def sms_notification
         @values[0]
       end
@@ -563,7 +563,7 @@ module KopoKopo
         store([payment])
       end
 
-      # @return [Payment]
+      # @return [::KopoKopo::Payment]
       def payment
         @values[0]
       end
@@ -579,7 +579,7 @@ module KopoKopo
         store([settlement_transfer])
       end
 
-      # @return [SettlementTransfer]
+      # @return [::KopoKopo::SettlementTransfer]
       def settlement_transfer
         @values[0]
       end

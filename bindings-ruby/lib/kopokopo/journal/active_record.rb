@@ -5,9 +5,9 @@ require "json"
 require_relative "database"
 
 module KopoKopo
-  # A journal in the database of an ActiveRecord class, SQLite or PostgreSQL. Each statement runs on a connection of its own from the class's
-  # pool, and is committed when it returns: a rollback of the program must not remove the record of a sent request. So the
-  # pool needs a connection more for each thread that makes calls with a key at the same time.
+  # A journal in the database of an ActiveRecord class: SQLite, PostgreSQL, MySQL or MariaDB. Each statement runs on a connection
+  # of its own from the class's pool, and is committed when it returns: a rollback of the program must not remove the record of a
+  # sent request. So the pool needs a connection more for each thread that makes calls with a key at the same time.
   #
   #     k2 = KopoKopo::Client.from_env(journal: KopoKopo::ActiveRecordJournal.new)
   class ActiveRecordJournal
@@ -40,7 +40,9 @@ module KopoKopo
         Database.wait_without_lock(connection)
         next JSON.generate(Database.dialect(connection)) if asked["operation"] == "dialect"
 
-        Database.explaining("kopokopo_journal") { run(connection, asked["sql"], asked["parameters"]) }
+        Database.explaining("kopokopo_journal") do
+          Database.synchronously(connection) { run(connection, asked["sql"], asked["parameters"]) }
+        end
       end
     end
 
@@ -63,9 +65,9 @@ module KopoKopo
     end
 
     def run(connection, sql, parameters)
-      return JSON.generate(rows: connection.exec_query(sql, "kopokopo", parameters).rows) if sql.match?(/\A\s*SELECT/i)
+      return JSON.generate(rows: Database.rows(connection, sql, parameters)) if sql.match?(/\A\s*SELECT/i)
 
-      JSON.generate(changed: connection.exec_update(sql, "kopokopo", parameters))
+      JSON.generate(changed: Database.change(connection, sql, parameters))
     end
   end
 end

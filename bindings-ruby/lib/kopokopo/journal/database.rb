@@ -3,18 +3,22 @@
 module KopoKopo
   # What the journal and `once` have in common: a connection of ActiveRecord.
   module Database # :nodoc:
-    # The adapters of MySQL send no parameters by default.
-    DIALECTS = { "SQLite" => "sqlite", "PostgreSQL" => "postgres", "PostGIS" => "postgres" }.freeze
+    DIALECTS = {
+      "SQLite" => "sqlite", "PostgreSQL" => "postgres", "PostGIS" => "postgres", "Mysql2" => "mysql", "Trilogy" => "mysql",
+    }.freeze
 
     # How long a statement waits for SQLite's lock, in milliseconds, if the configuration does not say.
     DEFAULT_WAIT = 5000
+
+    # SQLite's number for `synchronous=FULL`.
+    FULL = 2
 
     class << self
       # The dialect of a connection.
       def dialect(connection)
         name = connection.adapter_name
         DIALECTS.fetch(name) do
-          fail_with("its adapter is #{name}; expected SQLite or PostgreSQL")
+          fail_with("its adapter is #{name}; expected SQLite, PostgreSQL, MySQL or MariaDB")
         end
       end
 
@@ -42,6 +46,32 @@ module KopoKopo
         end
       end
 
+      # Runs a statement, and returns how many rows it changed.
+      def change(connection, statement, values)
+        connection.exec_update(*bound(connection, statement, values))
+      end
+
+      # The rows of a query.
+      def rows(connection, statement, values)
+        connection.exec_query(*bound(connection, statement, values)).rows
+      end
+
+      # Runs the block with commits that are on the disk when they return. From 7.1 on Rails turns that off for SQLite, so that a
+      # crash of the machine can undo the last ones.
+      def synchronously(connection)
+        return yield unless connection.adapter_name == "SQLite"
+
+        setting = connection.select_value("PRAGMA synchronous")
+        return yield if setting >= FULL
+
+        connection.execute("PRAGMA synchronous = #{FULL}")
+        begin
+          yield
+        ensure
+          connection.execute("PRAGMA synchronous = #{setting}")
+        end
+      end
+
       # Runs the block, and says how to create a table that does not exist.
       def explaining(table)
         yield
@@ -58,9 +88,17 @@ module KopoKopo
 
       private
 
+      # The adapters of MySQL send no parameters by default, so they are quoted in the statement, which has no other question mark.
+      def bound(connection, statement, values)
+        return [statement, "kopokopo", values] unless dialect(connection) == "mysql"
+
+        left = values.dup
+        [statement.gsub("?") { connection.quote(left.shift) }, "kopokopo", []]
+      end
+
       def missing?(error, table)
         text = error.message
-        text.include?(table) && (text.include?("no such table") || text.match?(/relation .* does not exist/))
+        text.include?(table) && (text.match?(/no such table|relation .* does not exist|Table .* doesn't exist/))
       end
     end
   end

@@ -14,7 +14,7 @@ module KopoKopo
         dialect = Database.dialect(connection)
         statement = KopoKopo.event_claim(dialect, Database.placeholder(dialect))
         values = [event.payment_key || event.dedupe_key, (Time.now.to_f * 1000).to_i]
-        Database.explaining("kopokopo_events") { connection.exec_update(statement, "kopokopo", values) == 1 }
+        Database.explaining("kopokopo_events") { Database.change(connection, statement, values) == 1 }
       end
     end
   end

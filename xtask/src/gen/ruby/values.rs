@@ -16,7 +16,10 @@ pub(super) fn enumeration(contract: &Contract, found: &Enum) -> Value {
             "name": variant.name,
             "word": variant.word,
             "docs": docs(contract, &variant.docs),
-            "fields": held.iter().map(|held| field(contract, held, found.usage.output)).collect::<Vec<_>>(),
+            "fields": held
+                .iter()
+                .map(|held| qualified(found, held, field(contract, held, found.usage.output)))
+                .collect::<Vec<_>>(),
         })
     });
     json!({
@@ -25,6 +28,18 @@ pub(super) fn enumeration(contract: &Contract, found: &Enum) -> Value {
         "is_open": found.shape == Shape::Open,
         "variants": variants.collect::<Vec<_>>(),
     })
+}
+
+/// A field of a variant. The classes of variants hide records with the same names.
+fn qualified(union: &Enum, held: &Field, mut shown: Value) -> Value {
+    if let Type::Record(name) = held.ty.inner()
+        && union.variants.iter().any(|variant| variant.name == *name)
+    {
+        for form in ["yard", "rbs"] {
+            shown[form] = shown[form].as_str().unwrap_or_default().replace(name, &format!("::KopoKopo::{name}")).into();
+        }
+    }
+    shown
 }
 
 /// A record that the library returns, or that a program's own function returns. The fields of others are keyword arguments.

@@ -4,7 +4,7 @@ require "rails/generators"
 require "rails/generators/active_record"
 
 module Kopokopo # :nodoc:
-  # `rails generate kopokopo:install`: the tables of the journal and of handled events, and a route for results.
+  # `rails generate kopokopo:install`: the tables of the journal and of handled events, a handler of events, and their route.
   class InstallGenerator < ::Rails::Generators::Base
     include ActiveRecord::Generators::Migration
 
@@ -18,8 +18,12 @@ module Kopokopo # :nodoc:
       template "initializer.rb.tt", "config/initializers/kopokopo.rb"
     end
 
+    def create_handler
+      template "handler.rb.tt", "app/models/kopokopo_event_handler.rb"
+    end
+
     def add_route
-      route 'post "/k2/results", to: KopoKopo::Rails.endpoint { |event| Rails.logger.info("received #{event.topic}") }'
+      route 'mount KopoKopo::Rails::Engine => "/k2" # POST /k2/results'
     end
   end
 end
