@@ -25,7 +25,7 @@ final class ExtensionTest extends TestCase
      *
      * @param list<string> $command
      */
-    private static function output(array $command, string $folder, string $code): string
+    private static function outputOf(array $command, string $folder, string $code): string
     {
         $code = "require '{$folder}/autoload.php'; try { {$code} echo 'no error'; } "
             . 'catch (Throwable $error) { echo $error::class, " ", $error->getMessage(); }';
@@ -39,13 +39,13 @@ final class ExtensionTest extends TestCase
     public function testWithoutTheExtensionTheErrorSaysWhatToDo(): void
     {
         foreach (self::USES as $use) {
-            $output = self::output(['php', '-n'], __DIR__ . '/../php', $use);
+            $output = self::outputOf(['php', '-n'], __DIR__ . '/../php', $use);
             self::assertStringStartsWith('KopoKopo\Exception\ConfigurationException extension: the PHP extension kopokopo is not loaded', $output);
             self::assertStringContainsString('"extension=kopokopo"', $output);
             self::assertStringContainsString('restart PHP', $output);
             self::assertStringNotContainsString('canary', $output);
         }
-        self::assertSame('no error', self::output(['php', '-n'], __DIR__ . '/../php', 'KopoKopo\Amount::equals("1", "1.0");'));
+        self::assertSame('no error', self::outputOf(['php', '-n'], __DIR__ . '/../php', 'KopoKopo\Amount::equals("1", "1.0");'));
     }
 
     public function testFilesOfAnotherVersionAreRefused(): void
@@ -55,12 +55,12 @@ final class ExtensionTest extends TestCase
         $php = ['sh', 'bindings-php/php.sh'];
         $files = ["{$folder}/Generated/Functions.php" => "CONTRACT_HASH = '", "{$folder}/Internal/Extension.php" => "VERSION = '"];
         try {
-            self::assertSame('no error', self::output($php, $folder, self::USES[3]));
+            self::assertSame('no error', self::outputOf($php, $folder, self::USES[3]));
             foreach ($files as $file => $text) {
                 $before = (string) \file_get_contents($file);
                 \file_put_contents($file, \str_replace($text, "{$text}9", $before));
                 foreach (self::USES as $use) {
-                    $output = self::output($php, $folder, $use);
+                    $output = self::outputOf($php, $folder, $use);
                     self::assertStringStartsWith('KopoKopo\Exception\ConfigurationException extension: the PHP extension kopokopo is of version', $output);
                     self::assertStringContainsString('install the same version of both', $output);
                 }

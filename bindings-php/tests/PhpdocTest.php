@@ -32,13 +32,25 @@ final class PhpdocTest extends TestCase
 
     protected function setUp(): void
     {
-        $constants = new ConstExprParser();
-        $this->parser = new PhpDocParser(new TypeParser($constants), $constants);
+        $constants = new ConstExprParser(...self::config());
+        $this->parser = new PhpDocParser(...self::config(), ...[new TypeParser(...self::config(), ...[$constants]), $constants]);
+    }
+
+    /**
+     * From version 2 on the parser's classes take a configuration first.
+     *
+     * @return list<object>
+     */
+    private static function config(): array
+    {
+        $class = 'PHPStan\\PhpDocParser\\ParserConfig';
+
+        return \class_exists($class) ? [new $class([])] : [];
     }
 
     private function parse(string $comment): PhpDocNode
     {
-        return $this->parser->parse(new TokenIterator((new Lexer())->tokenize($comment)));
+        return $this->parser->parse(new TokenIterator((new Lexer(...self::config()))->tokenize($comment)));
     }
 
     /** @return iterable<string, ReflectionClass<object>|ReflectionFunction> */

@@ -23,7 +23,7 @@ class TestSidekiq < KopoKopoTest
   end
 
   def teardown
-    @processes.each { |process| stop(process, :KILL) }
+    @processes.dup.each { |process| stop(process, :KILL) }
     FileUtils.remove_entry(@folder)
   end
 
