@@ -67,3 +67,25 @@ def test_unknown_outcome_is_logged_as_warning(k2: KopoKopo, sandbox: Sandbox, ca
         k2.incoming_payments.create(**PUSH)
     assert logged(caplog) == [("WARNING", "incoming_payments.create", "outcome_unknown")]
     assert "712345678" not in caplog.text
+
+
+def refuse(record: logging.LogRecord) -> bool:
+    raise RuntimeError("the filter is broken")
+
+
+def test_broken_filter_does_not_replace_result(
+    k2: KopoKopo, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logger = logging.getLogger("kopokopo")
+    logger.addFilter(refuse)
+    level = logger.level
+    logger.setLevel(logging.DEBUG)
+    try:
+        assert k2.incoming_payments.create(**PUSH).id
+        inject_fault(sandbox, operation="incoming_payments.create", kind="reset_after_effect")
+        with pytest.raises(OutcomeUnknownError):
+            k2.incoming_payments.create(**PUSH)
+    finally:
+        logger.setLevel(level)
+        logger.removeFilter(refuse)
+    assert capsys.readouterr().err.count("RuntimeError: the filter is broken") == 2

@@ -3,13 +3,38 @@
 from __future__ import annotations
 
 import logging
+import sys
+import traceback
+from functools import wraps
 from time import monotonic
+from typing import TYPE_CHECKING, ParamSpec
 
 from kopokopo._errors import KopoKopoError, OutcomeUnknownError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _log = logging.getLogger("kopokopo")
+_P = ParamSpec("_P")
 
 
+def _without_effect(log: Callable[_P, None]) -> Callable[_P, None]:
+    """Makes a function that prints the exceptions of a program's filters and handlers. They must not replace the result
+    of a call: a create that was sent would look as if it failed.
+    """
+
+    @wraps(log)
+    def run(*arguments: _P.args, **named: _P.kwargs) -> None:
+        try:
+            log(*arguments, **named)
+        except Exception:
+            if logging.raiseExceptions:
+                traceback.print_exc(file=sys.stderr)
+
+    return run
+
+
+@_without_effect
 def succeeded(operation: str, started: float) -> None:
     """Logs a call that returned a result, at DEBUG."""
     if _log.isEnabledFor(logging.DEBUG):
@@ -17,6 +42,7 @@ def succeeded(operation: str, started: float) -> None:
         _log.debug("%s succeeded in %.3f s", operation, seconds, extra=_fields(operation, "succeeded", seconds))
 
 
+@_without_effect
 def failed(operation: str, raised: BaseException, started: float) -> None:
     """Logs a call that raised an exception: at WARNING if the outcome of a create is unknown, otherwise at DEBUG."""
     unknown = raised.__cause__ if not isinstance(raised, Exception) else raised

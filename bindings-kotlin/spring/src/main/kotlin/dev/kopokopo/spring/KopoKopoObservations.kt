@@ -16,6 +16,8 @@ import java.util.function.Supplier
  * `send_money.create`. Never put an id or a phone number in it.
  */
 public class KopoKopoObservations(private val registry: ObservationRegistry) {
+    private val log = System.getLogger("dev.kopokopo.spring")
+
     /** Observes a suspending call. */
     public suspend fun <T> observe(operation: String, call: suspend () -> T): T {
         val observation = start(operation)
@@ -57,7 +59,12 @@ public class KopoKopoObservations(private val registry: ObservationRegistry) {
 
     /** Does not use `Observation.error`, because tracing would record the text of the error. */
     private fun Observation.stop(error: Throwable?) {
-        lowCardinalityKeyValue("outcome", outcome(error)).stop()
+        try {
+            lowCardinalityKeyValue("outcome", outcome(error)).stop()
+        } catch (failed: RuntimeException) {
+            // It must not replace the result of a call: a create that was sent would look as if it failed.
+            log.log(System.Logger.Level.ERROR, "an observation handler failed", failed)
+        }
     }
 
     private fun outcome(error: Throwable?): String = when (error) {

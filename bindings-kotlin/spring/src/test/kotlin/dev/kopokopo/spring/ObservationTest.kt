@@ -3,6 +3,8 @@ package dev.kopokopo.spring
 import dev.kopokopo.KopoKopo
 import dev.kopokopo.KopoKopoException
 import dev.kopokopo.signWebhook
+import io.micrometer.observation.Observation
+import io.micrometer.observation.ObservationHandler
 import io.micrometer.observation.ObservationRegistry
 import io.micrometer.observation.tck.TestObservationRegistry
 import io.micrometer.observation.tck.TestObservationRegistryAssert
@@ -66,6 +68,25 @@ private fun assertWebhooksObserved(shop: Shop) {
 }
 
 class ObservationTest {
+    @Test
+    fun `broken handler does not replace the result of a call`() {
+        val broken = ObservationRegistry.create()
+        broken.observationConfig().observationHandler(
+            object : ObservationHandler<Observation.Context> {
+                override fun supportsContext(context: Observation.Context) = true
+
+                override fun onStop(context: Observation.Context): Unit = throw IllegalStateException("the handler is broken")
+            },
+        )
+        val observations = KopoKopoObservations(broken)
+        assertEquals("sent", observations.observeBlocking("send_money.create") { "sent" })
+        assertEquals("sent", runBlocking { observations.observe("send_money.create") { "sent" } })
+        assertEquals("sent", observations.observeAsync("send_money.create") { CompletableFuture.completedFuture("sent") }.get())
+        assertThrows(KopoKopoException::class.java) {
+            observations.observeBlocking<String>("send_money.create") { KopoKopo(clientId = "", clientSecret = "").use { "made" } }
+        }
+    }
+
     @Test
     fun `webhooks are observed by topic and outcome`() = Shop(Observed::class.java).use(::assertWebhooksObserved)
 
