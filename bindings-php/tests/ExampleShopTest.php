@@ -94,7 +94,7 @@ final class ExampleShopTest extends TestCase
     {
         $id = $this->create();
         Sandbox::shared()->fault(['operation' => self::CREATE, 'kind' => 'status', 'status' => 400]);
-        self::assertSame(503, $this->pay($id, '254700000004')->status, $this->fpm->log());
+        self::assertSame(422, $this->pay($id, '254700000004')->status, $this->fpm->log());
         self::assertSame('new', $this->order($id)['status']);
         self::assertSame(202, $this->pay($id)->status);
         Wait::until('the order is not paid: ' . $this->fpm->log(), fn () => $this->order($id)['status'] === 'paid');

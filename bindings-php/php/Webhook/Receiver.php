@@ -109,6 +109,17 @@ final class Receiver
         }
     }
 
+    /**
+     * Sets the status of the script's response to 500, until the adapter or the framework sends another one. With
+     * `display_errors`, PHP responds to a fatal error with 200, and to `exit` always.
+     */
+    public static function failUntilHandled(): void
+    {
+        if (!\headers_sent()) {
+            \http_response_code(500);
+        }
+    }
+
     /** The response to a request that is not a POST. */
     public static function onlyPost(): Refusal
     {
