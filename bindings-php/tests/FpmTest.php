@@ -160,6 +160,16 @@ final class FpmTest extends TestCase
         self::assertSame("incoming_payment\n", $this->events());
     }
 
+    /** @dataProvider frameworks */
+    public function testReasonOfARefusalIsInTheLogOfEachFramework(string $path): void
+    {
+        $this->start();
+        self::assertSame(401, $this->deliver($path, headers: ['X-KopoKopo-Signature' => \str_repeat('0', 64)])->status);
+        self::assertSame(400, $this->deliver($path, 'no json')->status);
+        $laravel = (string) @\file_get_contents("{$this->fpm->folder}/laravel/storage/logs/laravel.log");
+        self::assertMatchesRegularExpression('/refused with 401: the signature .*refused with 400: /s', $this->fpm->log() . $laravel);
+    }
+
     public function testLaravelReadsTheBodyThatItHasParsed(): void
     {
         $this->start(workers: 1);

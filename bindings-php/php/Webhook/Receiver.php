@@ -132,10 +132,9 @@ final class Receiver
         $line = "kopokopo: webhook refused with {$status}: {$reason}";
         if ($this->logger === null) {
             \error_log($line);
-        } elseif ($status >= 500) {
-            $this->logger->error($line);
         } else {
-            $this->logger->warning($line);
+            // The reason is nowhere else, and the default configuration of frameworks writes errors only.
+            $this->logger->error($line);
         }
 
         return new Refusal($status, $text, $error);
