@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 use KopoKopo\Exception\ConfigurationException;
 use KopoKopo\Exception\JournalException;
+use KopoKopo\Exception\TimeoutException;
 use KopoKopo\Journal\PdoJournal;
 
 require_once __DIR__ . '/JournalTestCase.php';
@@ -107,7 +108,7 @@ final class JournalSqliteTest extends JournalTestCase
         $own->exec('PRAGMA synchronous = OFF');
         self::pay($this->client(new PdoJournal($own)));
         self::assertSame('2', self::setting($own, 'synchronous'));
-        self::assertSame('30000', self::setting($own, 'busy_timeout'));
+        self::assertSame('100', self::setting($own, 'busy_timeout'));
     }
 
     public function testProcessesOpenANewFileTogether(): void
@@ -135,6 +136,29 @@ final class JournalSqliteTest extends JournalTestCase
         self::assertSame(1, $this->sandbox->requests(), 'nothing is sent before the journal is written');
         $writer->exec('COMMIT');
         self::assertSame(['', '', 0], Script::end($started));
+        self::assertSame(2, $this->sandbox->requests());
+    }
+
+    public function testLockedFileEndsTheCallAtItsTimeout(): void
+    {
+        self::pay($this->client(), 'order-0');
+        $writer = $this->connect();
+        $writer->exec('BEGIN IMMEDIATE');
+        foreach (['a new connection' => null, 'the same connection' => 'order-0'] as $case => $before) {
+            $client = $this->client(PdoJournal::sqlite("{$this->folder}/shop.db"))->withOptions(timeout: 1.0);
+            $before === null || self::assertNotNull($client->journal->get($before));
+            $start = \hrtime(true);
+            try {
+                self::pay($client, 'order-1');
+                self::fail('the file is locked');
+            } catch (TimeoutException $error) {
+                self::assertStringContainsString('nothing was sent', $error->detail);
+            }
+            self::assertLessThan(5.0, (\hrtime(true) - $start) / 1e9, "{$case}: the journal's own limit is 30 s");
+        }
+        $writer->exec('COMMIT');
+        self::assertSame(1, $this->sandbox->requests());
+        self::pay($client, 'order-1');
         self::assertSame(2, $this->sandbox->requests());
     }
 

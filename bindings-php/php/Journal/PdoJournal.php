@@ -6,6 +6,7 @@ namespace KopoKopo\Journal;
 
 use KopoKopo\Exception\ConfigurationException;
 use KopoKopo\Internal\Database;
+use KopoKopo\Internal\Handler;
 use PDO;
 use PDOException;
 
@@ -25,6 +26,11 @@ final class PdoJournal implements Store
 
     /** How many seconds a connection that was just used is trusted without a test. */
     private const TRUSTED = 1.0;
+
+    private const SQLITE_BUSY = 5;
+
+    /** How many milliseconds SQLite waits for another writer before the call is looked at. */
+    private const PART = 100;
 
     /** The process that used the first journal. A persistent connection of it must not be used in a fork. */
     private static int $first = 0;
@@ -67,7 +73,7 @@ final class PdoJournal implements Store
      * A journal in a file of SQLite, for programs on one machine. The file is created if it does not exist.
      *
      * @param string $path The file. A relative path is one of the folder in which the program is now.
-     * @param float $timeout How many seconds a statement waits for other writers.
+     * @param float $timeout How many seconds a statement waits for other writers. It ends with the call too.
      */
     public static function sqlite(string $path, bool $createTables = true, float $timeout = 30.0): self
     {
@@ -114,7 +120,9 @@ final class PdoJournal implements Store
             return \json_encode(Database::dialect($connection), \JSON_THROW_ON_ERROR);
         }
         try {
-            $result = Database::run($connection, 'kopokopo_journal', $asked['sql'], $asked['parameters']);
+            $result = $this->whileLocked(
+                static fn () => Database::run($connection, 'kopokopo_journal', $asked['sql'], $asked['parameters']),
+            );
         } catch (PDOException $error) {
             // A broken connection is not used again.
             $this->forget();
@@ -178,19 +186,27 @@ final class PdoJournal implements Store
         if ((string) $found('PRAGMA database_list')[2] === '') {
             throw Database::refuse('its database is in memory: it must be a file, because a journal must survive the program');
         }
-        $connection->setAttribute(PDO::ATTR_TIMEOUT, (int) \ceil($this->timeout));
+        $connection->exec('PRAGMA busy_timeout = ' . self::PART);
+        $this->whileLocked(static function () use ($connection, $found): void {
+            $connection->exec('PRAGMA synchronous = FULL');
+            if ((int) $found('SELECT count(*) FROM sqlite_master')[0] === 0) {
+                $connection->exec('PRAGMA journal_mode = WAL');
+            }
+        });
+    }
+
+    /**
+     * Waits for other writers in a file of SQLite, in parts: one wait of SQLite would go on after the end of the call. And
+     * while another process sets the mode of a new file, SQLite does not wait.
+     */
+    private function whileLocked(\Closure $work): mixed
+    {
         $end = \hrtime(true) + $this->timeout * 1e9;
         while (true) {
             try {
-                $connection->exec('PRAGMA synchronous = FULL');
-                if ((int) $found('SELECT count(*) FROM sqlite_master')[0] === 0) {
-                    $connection->exec('PRAGMA journal_mode = WAL');
-                }
-
-                return;
+                return $work();
             } catch (PDOException $error) {
-                // While another process makes this change in a new file, SQLite does not wait.
-                if (!\str_contains($error->getMessage(), 'locked') || \hrtime(true) > $end) {
+                if (($error->errorInfo[1] ?? null) !== self::SQLITE_BUSY || \hrtime(true) > $end || Handler::isOver()) {
                     throw $error;
                 }
                 \usleep(10_000);
