@@ -162,6 +162,37 @@ final class JournalSqliteTest extends JournalTestCase
         self::assertSame(2, $this->sandbox->requests());
     }
 
+    /** @return iterable<string, array{Closure}> */
+    public static function replacements(): iterable
+    {
+        $remove = static fn (string $file) => \array_map(\unlink(...), \glob("{$file}*"));
+        yield 'deleted' => [$remove];
+        yield 'replaced' => [static function (string $file) use ($remove): void {
+            // The other file exists before, so that it cannot have the number of the first.
+            (new PDO("sqlite:{$file}.db"))->exec('CREATE TABLE a (b INTEGER)');
+            $remove($file . '-');
+            \rename("{$file}.db", $file);
+        }];
+    }
+
+    /** @dataProvider replacements */
+    public function testDeletedOrReplacedFileIsNamedAndNothingIsSent(Closure $replace): void
+    {
+        $file = "{$this->folder}/payments.db";
+        $client = $this->client(PdoJournal::sqlite($file));
+        self::pay($client, 'order-0');
+        $replace($file);
+        for ($attempt = 0; $attempt < 2; $attempt++) {
+            try {
+                self::pay($client, 'order-1');
+                self::fail('the record would be lost');
+            } catch (JournalException $error) {
+                self::assertStringContainsString("the file {$file} was deleted or replaced while it was open", $error->detail);
+            }
+        }
+        self::assertSame(1, $this->sandbox->requests());
+    }
+
     public function testForkHasLocksOfItsOwnAfterTheParentEnded(): void
     {
         // SQLite keeps the locks of a file in the memory of the process, so a fork that keeps the connection of its parent

@@ -39,6 +39,12 @@ final class PdoJournal implements Store
 
     private readonly ?\Closure $connect;
 
+    /** The file of SQLite. */
+    private string $path = '';
+
+    /** @var array{int, int}|null What identifies the file that is open. */
+    private ?array $file = null;
+
     private int $process = 0;
 
     private int $used = 0;
@@ -107,7 +113,13 @@ final class PdoJournal implements Store
     public function __invoke(string $request): string
     {
         $asked = \json_decode($request, true, 16, \JSON_THROW_ON_ERROR);
+        $isDialect = ($asked['operation'] ?? null) === 'dialect';
+        if (!$isDialect && !isset($asked['sql'])) {
+            // The library knew of a function only, and did not make SQL.
+            throw new \RuntimeException('pass the PdoJournal itself to withJournal(), not a function that calls it');
+        }
         $connection = $this->connection();
+        $this->refuseOtherFile();
         if (Database::isInTransaction($connection)) {
             if ((bool) $connection->getAttribute(PDO::ATTR_PERSISTENT)) {
                 // It is the program's too, and PDO rolls back the transaction when one of the two objects is released.
@@ -116,7 +128,7 @@ final class PdoJournal implements Store
             }
             throw new \RuntimeException(self::SHARED);
         }
-        if (($asked['operation'] ?? null) === 'dialect') {
+        if ($isDialect) {
             return \json_encode(Database::dialect($connection), \JSON_THROW_ON_ERROR);
         }
         try {
@@ -183,7 +195,8 @@ final class PdoJournal implements Store
     private function prepareFile(PDO $connection): void
     {
         $found = static fn (string $sql): array => $connection->query($sql)->fetch(PDO::FETCH_NUM);
-        if ((string) $found('PRAGMA database_list')[2] === '') {
+        $this->path = (string) $found('PRAGMA database_list')[2];
+        if ($this->path === '') {
             throw Database::refuse('its database is in memory: it must be a file, because a journal must survive the program');
         }
         $connection->exec('PRAGMA busy_timeout = ' . self::PART);
@@ -193,6 +206,27 @@ final class PdoJournal implements Store
                 $connection->exec('PRAGMA journal_mode = WAL');
             }
         });
+        $this->file = self::fileAt($this->path);
+    }
+
+    /** A record in a file that other processes do not find protects from nothing. */
+    private function refuseOtherFile(): void
+    {
+        if ($this->file !== null && $this->file !== self::fileAt($this->path)) {
+            throw new \RuntimeException(
+                "the file {$this->path} was deleted or replaced while it was open. Its records are not in another file: restore it, "
+                . 'or find out what was sent, and start the program again',
+            );
+        }
+    }
+
+    /** @return array{int, int}|null What identifies the file at a path. */
+    private static function fileAt(string $path): ?array
+    {
+        \clearstatcache(true, $path);
+        $found = @\stat($path);
+
+        return $found === false ? null : [$found['dev'], $found['ino']];
     }
 
     /**
