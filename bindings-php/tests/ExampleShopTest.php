@@ -46,7 +46,7 @@ final class ExampleShopTest extends TestCase
 
     private function pay(int $id, string $phoneNumber = '254700000001'): Http
     {
-        return $this->fpm->request("/orders/{$id}/pay", 'POST', "{\"phone_number\": \"{$phoneNumber}\"}");
+        return $this->fpm->request("/orders/{$id}/pay", 'POST', "{\"phoneNumber\": \"{$phoneNumber}\"}");
     }
 
     public function testCustomerPaysOnce(): void
@@ -54,7 +54,7 @@ final class ExampleShopTest extends TestCase
         $id = $this->create();
         $sockets = [];
         for ($number = 0; $number < 4; ++$number) {
-            $sockets[] = $this->fpm->begin("/orders/{$id}/pay", 'POST', '{"phone_number": "254700000001"}');
+            $sockets[] = $this->fpm->begin("/orders/{$id}/pay", 'POST', '{"phoneNumber": "254700000001"}');
         }
         foreach ($sockets as $response) {
             // 409: it was paid before this click.
@@ -149,7 +149,7 @@ final class ExampleShopTest extends TestCase
             self::assertSame([422, 'total'], [$response->status, \json_decode($response->body)->field], \json_encode($total));
         }
         $id = $this->create();
-        foreach (['{}', '{"phone_number": 7}', '{"phone_number": ["254700000001"]}'] as $body) {
+        foreach (['{}', '{"phoneNumber": 7}', '{"phoneNumber": ["254700000001"]}'] as $body) {
             self::assertSame(422, $this->fpm->request("/orders/{$id}/pay", 'POST', $body)->status, $body);
         }
         self::assertSame([], Sandbox::shared()->requests(self::CREATE));
@@ -159,7 +159,7 @@ final class ExampleShopTest extends TestCase
     {
         $id = $this->create();
         $response = $this->pay($id, '1');
-        self::assertSame([422, 'phone_number'], [$response->status, \json_decode($response->body)->field]);
+        self::assertSame([422, 'phoneNumber'], [$response->status, \json_decode($response->body)->field]);
         self::assertSame([], Sandbox::shared()->requests(self::CREATE));
     }
 

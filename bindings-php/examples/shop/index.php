@@ -88,9 +88,9 @@ final class Shop extends Kernel
      */
     public function pay(int $id, Request $request): Response
     {
-        $phoneNumber = $request->toArray()['phone_number'] ?? null;
+        $phoneNumber = $request->toArray()['phoneNumber'] ?? null;
         if (!is_string($phoneNumber)) {
-            return self::invalid('phone_number', 'must be text');
+            return self::invalid('phoneNumber', 'must be text');
         }
         // Committed before the request, because the result can arrive before it returns.
         $sql = "UPDATE orders SET status = 'asked' WHERE id = ? AND status <> 'paid' RETURNING total, attempt";
@@ -128,10 +128,10 @@ final class Shop extends Kernel
                 "UPDATE orders SET status = 'new', attempt = attempt + ? WHERE id = ? AND attempt = ? AND status = 'asked'",
                 [$state === null ? 0 : 1, $id, $attempt],
             );
-        } elseif ($error->field === 'idempotency_key') {
+        } elseif ($error->field === 'idempotencyKey') {
             return new JsonResponse(['error' => 'another phone is being asked: wait for its result'], 409);
         }
-        if ($error instanceof InvalidRequestException && $error->field !== 'idempotency_key') {
+        if ($error instanceof InvalidRequestException && $error->field !== 'idempotencyKey') {
             return self::invalid($error->field, $error->detail);
         }
         // JSON of an error has no secret and no phone number.

@@ -50,9 +50,9 @@ final class KopoKopoGateway extends WC_Payment_Gateway
             KopoKopoPayments::log($error);
         } catch (InvalidRequestException $error) {
             return $this->refuse($order, match ($error->field) {
-                'phone_number' => __('The phone number is not a Kenyan number.', 'kopokopo'),
+                'phoneNumber' => __('The phone number is not a Kenyan number.', 'kopokopo'),
                 // An earlier attempt with another phone number had no effect.
-                'idempotency_key' => __('You were not charged: try again.', 'kopokopo'),
+                'idempotencyKey' => __('You were not charged: try again.', 'kopokopo'),
                 default => $error->detail,
             });
         } catch (KopoKopoException $error) {
