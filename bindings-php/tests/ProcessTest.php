@@ -63,7 +63,7 @@ final class ProcessTest extends TestCase
             self::fail('an empty reference is refused');
         } catch (InvalidRequestException $error) {
             self::assertSame('transactionReference', $error->field);
-            self::assertSame(1, \substr_count($error->getMessage(), 'transaction_reference:'), $error->getMessage());
+            self::assertSame(1, \substr_count($error->getMessage(), 'transactionReference:'), $error->getMessage());
             self::assertStringStartsWith('reversals.create: transactionReference: ', $error->getMessage());
         }
     }
