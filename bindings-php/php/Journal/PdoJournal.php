@@ -27,10 +27,16 @@ final class PdoJournal implements Store
     /** How many seconds a connection that was just used is trusted without a test. */
     private const TRUSTED = 1.0;
 
-    private const SQLITE_BUSY = 5;
+    /** The errors of a wait for a lock that took too long: of SQLite, and of MySQL and MariaDB. PostgreSQL has a state. */
+    private const LOCKED = [5, 1205];
 
-    /** How many milliseconds SQLite waits for another writer before the call is looked at. */
+    private const POSTGRES_LOCKED = '55P03';
+
+    /** How many milliseconds SQLite waits for a lock before the call is looked at. */
     private const PART = 100;
+
+    /** How many seconds a server waits for one: its shortest time. */
+    private const SERVER_PART = 1;
 
     /** The process that used the first journal. A persistent connection of it must not be used in a fork. */
     private static int $first = 0;
@@ -185,7 +191,7 @@ final class PdoJournal implements Store
         }
         Database::strictly($connection, fn () => match (Database::dialect($connection)) {
             'sqlite' => $this->prepareFile($connection),
-            'postgres' => $connection->exec('SET synchronous_commit = on'),
+            'postgres' => $connection->exec('SET synchronous_commit = on; SET lock_timeout = \'' . self::SERVER_PART . 's\''),
             'mysql' => $this->prepareServer($connection),
         });
         [$this->connection, $this->process, $this->used] = [$connection, \getmypid(), \hrtime(true)];
@@ -230,8 +236,8 @@ final class PdoJournal implements Store
     }
 
     /**
-     * Waits for other writers in a file of SQLite, in parts: one wait of SQLite would go on after the end of the call. And
-     * while another process sets the mode of a new file, SQLite does not wait.
+     * Waits for the locks of others in parts: one wait of the database would go on after the end of the call. And while
+     * another process sets the mode of a new file, SQLite does not wait. A statement that failed in this way did nothing.
      */
     private function whileLocked(\Closure $work): mixed
     {
@@ -240,7 +246,8 @@ final class PdoJournal implements Store
             try {
                 return $work();
             } catch (PDOException $error) {
-                if (($error->errorInfo[1] ?? null) !== self::SQLITE_BUSY || \hrtime(true) > $end || Handler::isOver()) {
+                $isLocked = \in_array($error->errorInfo[1] ?? null, self::LOCKED, true) || $error->getCode() === self::POSTGRES_LOCKED;
+                if (!$isLocked || \hrtime(true) > $end || Handler::isOver()) {
                     throw $error;
                 }
                 \usleep(10_000);
@@ -253,6 +260,7 @@ final class PdoJournal implements Store
         if (!(bool) $connection->getAttribute(PDO::ATTR_AUTOCOMMIT)) {
             throw Database::refuse('must commit each statement: open it without PDO::ATTR_AUTOCOMMIT => false');
         }
+        $connection->exec(\sprintf('SET SESSION innodb_lock_wait_timeout = %1$d, lock_wait_timeout = %1$d', self::SERVER_PART));
     }
 
     /** Whether the connection works. The server may have closed it, and a statement that fails makes the call fail. */
