@@ -8,7 +8,7 @@ use KopoKopo\Exception\InvalidRequestException;
 
 /**
  * Exact arithmetic of amounts, which are decimal strings: the API's `100.00` and this package's `100` are the same amount, but
- * different strings. A float is refused, because it is not exact.
+ * different strings. A float is refused, because it is not exact. So is a boolean, which PHP would make an integer of.
  */
 final class Amount
 {
@@ -24,9 +24,11 @@ final class Amount
     /**
      * Whether two amounts are equal: `Amount::equals('100.00', '100')` is true.
      *
+     * @param string|int $a
+     * @param string|int $b
      * @throws InvalidRequestException if one of them is not an exact amount
      */
-    public static function equals(string|int|float $a, string|int|float $b): bool
+    public static function equals(string|int|float|bool $a, string|int|float|bool $b): bool
     {
         return self::compare($a, $b) === 0;
     }
@@ -34,9 +36,11 @@ final class Amount
     /**
      * Compares two amounts: -1 if the first is less than the second, 0 if they are equal, 1 if it is greater.
      *
+     * @param string|int $a
+     * @param string|int $b
      * @throws InvalidRequestException if one of them is not an exact amount
      */
-    public static function compare(string|int|float $a, string|int|float $b): int
+    public static function compare(string|int|float|bool $a, string|int|float|bool $b): int
     {
         [$isNegative, $whole, $fraction] = self::parse($a, 'a');
         [$isOtherNegative, $otherWhole, $otherFraction] = self::parse($b, 'b');
@@ -55,9 +59,10 @@ final class Amount
     /**
      * An amount in cents: `Amount::toMinorUnits('100.50')` is 10050.
      *
+     * @param string|int $amount
      * @throws InvalidRequestException if it is not an exact amount, has a fraction of a cent, or has more digits than an integer
      */
-    public static function toMinorUnits(string|int|float $amount): int
+    public static function toMinorUnits(string|int|float|bool $amount): int
     {
         [$isNegative, $whole, $fraction] = self::parse($amount, 'amount');
         if (\strlen($fraction) > self::CENTS) {
@@ -69,9 +74,18 @@ final class Amount
         return \is_int($units) ? $units : throw self::refuse('amount', 'is too large to be an integer in cents');
     }
 
-    /** The amount of so many cents, as short as this package writes amounts: `100.5` for 10050, and `100` for 10000. */
-    public static function fromMinorUnits(int $units): string
+    /**
+     * The amount of so many cents, as short as this package writes amounts: `100.5` for 10050, and `100` for 10000.
+     *
+     * @param int $units
+     * @throws InvalidRequestException if it is not an integer
+     */
+    public static function fromMinorUnits(int|float|bool $units): string
     {
+        // PHP would make an integer of it: one cent of `true`, and 100 of 100.9.
+        if (!\is_int($units)) {
+            throw self::refuse('units', 'must be an integer');
+        }
         $digits = \str_pad(\ltrim((string) $units, '-'), self::CENTS + 1, '0', \STR_PAD_LEFT);
         $amount = \rtrim(\substr($digits, 0, -self::CENTS) . '.' . \substr($digits, -self::CENTS), '0');
 
@@ -79,10 +93,10 @@ final class Amount
     }
 
     /** @return array{bool, string, string} Whether it is negative, its whole part, and its fraction without zeros at the end. */
-    private static function parse(string|int|float $amount, string $field): array
+    private static function parse(string|int|float|bool $amount, string $field): array
     {
-        if (\is_float($amount)) {
-            throw self::refuse($field, 'must be a string or an integer: a float is not exact');
+        if (!\is_string($amount) && !\is_int($amount)) {
+            throw self::refuse($field, 'must be exact: pass text or an integer, not a ' . (\is_float($amount) ? 'floating point number' : 'boolean'));
         }
         $isAmount = \preg_match('/\A\s*(-?)0*(\d+)(?:\.(\d+))?\s*\z/', (string) $amount, $parts);
         $fraction = \rtrim($parts[3] ?? '', '0');

@@ -18,7 +18,8 @@ final class Once
      * Claims an event inside of the program's own database transaction. Returns whether it is the first time: then handle it,
      * and commit. If the transaction is rolled back, the next delivery is the first again. While another transaction claims
      * the same event, it waits. Payments are claimed by their `paymentKey`, because one payment can be reported by two
-     * events; others by their `dedupeKey`.
+     * events; others by their `dedupeKey`. Claim only an event that you handle, after a check of its type: the claim takes the
+     * payment from its other event.
      *
      * The table `kopokopo_events` must exist: `journalSchema()` has its statement.
      *

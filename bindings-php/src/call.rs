@@ -38,6 +38,8 @@ impl Wake for Unpark {
 #[php(name = "KopoKopo\\Internal\\NativeCall")]
 pub struct NativeCall {
     call: Option<Pin<Box<Call>>>,
+    /// The result, if it came while PHP did something else.
+    ready: Option<error::Result<Output>>,
     cancel: Cancel,
     is_begun: bool,
     is_cancelled: bool,
@@ -49,6 +51,7 @@ impl NativeCall {
         Self {
             cancel: call.cancel(),
             call: Some(Box::pin(call)),
+            ready: None,
             is_begun: false,
             is_cancelled: false,
             process: process::id(),
@@ -60,7 +63,19 @@ impl NativeCall {
         self.process == process::id()
     }
 
-    fn poll_until(&mut self, end: Option<Instant>) -> kopokopo_ffi::error::Result<Option<Step>> {
+    fn poll_once(&mut self) {
+        let Some(call) = &mut self.call else { return };
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        if let Poll::Ready(output) = call.as_mut().poll(&mut Context::from_waker(&waker)) {
+            self.call = None;
+            self.ready = Some(output);
+        }
+    }
+
+    fn poll_until(&mut self, end: Option<Instant>) -> error::Result<Option<Step>> {
+        if let Some(output) = self.ready.take() {
+            return output.map(|output| Some(Step::Done(output)));
+        }
         let Some(call) = &mut self.call else { return Err(error::internal()) };
         let waker = Waker::from(Arc::new(Unpark(thread::current())));
         let mut context = Context::from_waker(&waker);
@@ -92,6 +107,7 @@ impl Drop for NativeCall {
     fn drop(&mut self) {
         if !self.is_own() {
             std::mem::forget(self.call.take());
+            std::mem::forget(self.ready.take());
         }
     }
 }
@@ -125,6 +141,17 @@ impl NativeCall {
         pending.unwrap_or(result)
     }
 
+    /// Whether `wait` would return the result at once: the call does not wait for the store that PHP runs now.
+    pub fn is_ready(&mut self) -> bool {
+        if self.is_own() {
+            guard(|| {
+                self.poll_once();
+                Ok(Zval::null())
+            });
+        }
+        self.call.is_none()
+    }
+
     /// Cancels the call: null if no request that creates something was sent, and none will be; otherwise the error to
     /// throw. docs/adr/0010-cancelling-a-create.md has the rule.
     pub fn cancel(&mut self) -> Zval {
@@ -138,7 +165,9 @@ impl NativeCall {
 
     /// Whether nothing can be done with it any more: its result was taken, or it is another process's.
     pub fn is_ended(&self) -> bool {
-        self.call.is_none() || !self.is_own() || (self.is_cancelled && !self.cancel.is_recording())
+        (self.call.is_none() && self.ready.is_none())
+            || !self.is_own()
+            || (self.is_cancelled && !self.cancel.is_recording())
     }
 
     /// Whether the outcome is still written to the journal, after the call was cancelled too: `wait` ends after that.

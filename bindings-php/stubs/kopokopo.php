@@ -20,6 +20,10 @@ class NativeCall
     {
     }
 
+    public function isReady(): bool
+    {
+    }
+
     public function isRecording(): bool
     {
     }

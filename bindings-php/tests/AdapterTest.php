@@ -189,7 +189,7 @@ final class AdapterTest extends TestCase
         $valid = self::server($body);
         $none = \array_diff_key($valid, ['HTTP_X_KOPOKOPO_SIGNATURE' => 0]);
         self::assertSame([401, 'invalid signature'], $adapter($body, self::server($body, \str_repeat('0', 64))));
-        self::assertStringContainsString('warning: kopokopo: webhook refused with 401', $this->log->take());
+        self::assertStringContainsString('error: kopokopo: webhook refused with 401', $this->log->take());
         self::assertSame([401, 'invalid signature'], $adapter($body, $none));
         self::assertStringContainsString('the X-KopoKopo-Signature header is missing', $this->log->take());
         $changed = "{$body} ";

@@ -3,6 +3,8 @@
 declare(strict_types=1);
 
 use KopoKopo\Amount;
+use KopoKopo\Client;
+use KopoKopo\Destination\MobileWallet;
 use KopoKopo\Exception\InvalidRequestException;
 use PHPUnit\Framework\TestCase;
 
@@ -81,10 +83,13 @@ final class AmountTest extends TestCase
     public function testWhatIsNoExactAmountIsRefused(): void
     {
         $calls = [];
-        foreach ([...self::REFUSED, 1.0, 100.5, \NAN] as $wrong) {
+        foreach ([...self::REFUSED, 1.0, 100.5, \NAN, true, false] as $wrong) {
             $calls[] = static fn () => Amount::equals('1', $wrong);
             $calls[] = static fn () => Amount::compare($wrong, '1');
             $calls[] = static fn () => Amount::toMinorUnits($wrong);
+        }
+        foreach ([1.0, 100.5, true, false] as $wrong) {
+            $calls[] = static fn () => Amount::fromMinorUnits($wrong);
         }
         $calls[] = static fn () => Amount::toMinorUnits('0.001');
         $calls[] = static fn () => Amount::toMinorUnits('92233720368547758.08');
@@ -93,8 +98,32 @@ final class AmountTest extends TestCase
                 $call();
                 self::fail('it is refused');
             } catch (InvalidRequestException $error) {
-                self::assertContains($error->field, ['a', 'b', 'amount']);
+                self::assertContains($error->field, ['a', 'b', 'amount', 'units']);
                 self::assertStringStartsWith("{$error->field}: ", $error->getMessage());
+            }
+        }
+    }
+
+    public function testFloatsAndBooleansAreRefusedWhereverAnAmountIs(): void
+    {
+        $client = new Client(clientId: 'app', clientSecret: 'canary', baseUrl: 'http://127.0.0.1:9');
+        $others = ['tillNumber' => 'K000000', 'phoneNumber' => '0712345678', 'callbackUrl' => 'https://shop.example/k2'];
+        $to = static fn (mixed $amount) => [new MobileWallet(phoneNumber: '0712345678', amount: $amount, description: 'Wages')];
+        $calls = [
+            static fn (mixed $amount) => $client->incomingPayments->create(...$others, amount: $amount),
+            static fn (mixed $amount) => $client->sendMoney->create(destinations: $to($amount), callbackUrl: $others['callbackUrl']),
+            fn (mixed $amount) => $this->event()->isPaidAtLeast($amount),
+            fn (mixed $amount) => $this->event()->payload->incomingPayment->isPaidAtLeast($amount),
+        ];
+        foreach ($calls as $at => $call) {
+            foreach ([true, false, 100.0, 100.5, 1e30] as $amount) {
+                try {
+                    $call($amount);
+                    self::fail("{$at} accepts " . \var_export($amount, true));
+                } catch (InvalidRequestException $error) {
+                    self::assertStringEndsWith('amount', (string) $error->field);
+                    self::assertMatchesRegularExpression('/must be (exact|a decimal)/', $error->detail);
+                }
             }
         }
     }

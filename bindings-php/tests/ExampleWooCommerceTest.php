@@ -203,6 +203,16 @@ final class ExampleWooCommerceTest extends TestCase
         self::await($id, 'processing');
     }
 
+    public function testRefusedRequestCanBeSentAgainWithAnotherPhoneNumber(): void
+    {
+        $id = self::order();
+        self::$sandbox->fault(['kind' => 'status', 'operation' => self::CREATE, 'status' => 400]);
+        self::assertSame('failure', self::pay($id, '254700000004')['result']);
+        self::assertSame('pending', self::double("/orders/{$id}")['status']);
+        self::assertSame('success', self::pay($id)['result']);
+        self::await($id, 'processing');
+    }
+
     public function testSecondClickWithAnotherPhoneNumberWaitsForTheFirstPrompt(): void
     {
         $id = self::order();

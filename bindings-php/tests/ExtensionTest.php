@@ -63,6 +63,9 @@ final class ExtensionTest extends TestCase
                     $output = self::outputOf($php, $folder, $use);
                     self::assertStringStartsWith('KopoKopo\Exception\ConfigurationException extension: the PHP extension kopokopo is of version', $output);
                     self::assertStringContainsString('install the same version of both', $output);
+                    $other = \str_contains($text, 'HASH') ? '9' . \KopoKopo\CONTRACT_HASH : \KopoKopo\CONTRACT_HASH;
+                    self::assertStringContainsString('(contract ' . \KopoKopo\CONTRACT_HASH . ')', $output);
+                    self::assertStringContainsString("(contract {$other}):", $output);
                 }
                 \file_put_contents($file, $before);
             }

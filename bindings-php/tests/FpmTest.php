@@ -138,12 +138,44 @@ final class FpmTest extends TestCase
         self::assertSame('', $this->events());
     }
 
+    /** @return iterable<string, array{string}> */
+    public static function frameworks(): iterable
+    {
+        foreach (['handler', 'middleware'] as $name) {
+            yield "PSR, {$name}" => ["/psr.php?adapter={$name}"];
+        }
+        yield 'Symfony' => ['/symfony.php?'];
+        yield 'Laravel' => ['/laravel.php?'];
+    }
+
+    /** @dataProvider frameworks */
+    public function testHandlerThatEndsTheScriptIsA500InEachFramework(string $path): void
+    {
+        $this->start(['-d', 'display_errors=1', '-d', 'memory_limit=64M']);
+        foreach (['exit', 'fatal'] as $what) {
+            self::assertSame(500, $this->deliver("{$path}&do={$what}")->status, $what . $this->fpm->log());
+        }
+        self::assertSame('', $this->events());
+        self::assertSame(200, $this->deliver($path)->status, $this->fpm->log());
+        self::assertSame("incoming_payment\n", $this->events());
+    }
+
+    /** @dataProvider frameworks */
+    public function testReasonOfARefusalIsInTheLogOfEachFramework(string $path): void
+    {
+        $this->start();
+        self::assertSame(401, $this->deliver($path, headers: ['X-KopoKopo-Signature' => \str_repeat('0', 64)])->status);
+        self::assertSame(400, $this->deliver($path, 'no json')->status);
+        $laravel = (string) @\file_get_contents("{$this->fpm->folder}/laravel/storage/logs/laravel.log");
+        self::assertMatchesRegularExpression('/refused with 401: the signature .*refused with 400: /s', $this->fpm->log() . $laravel);
+    }
+
     public function testLaravelReadsTheBodyThatItHasParsed(): void
     {
         $this->start(workers: 1);
         $response = $this->deliver('/laravel.php');
         self::assertSame([200, ''], self::of($response), $this->fpm->log());
-        self::assertSame('incoming_payment', $this->events());
+        self::assertSame("incoming_payment\n", $this->events());
         $forged = $this->deliver('/laravel.php', headers: ['X-KopoKopo-Signature' => \str_repeat('0', 64)]);
         self::assertSame([401, 'invalid signature'], self::of($forged));
         self::assertSame([413, 'body too large'], self::of($this->deliver('/laravel.php', \str_repeat('a', 10_485_761))));

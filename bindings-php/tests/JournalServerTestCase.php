@@ -3,6 +3,7 @@
 declare(strict_types=1);
 
 use KopoKopo\Exception\JournalException;
+use KopoKopo\Exception\TimeoutException;
 use KopoKopo\Journal\PdoJournal;
 use KopoKopo\Once;
 
@@ -77,6 +78,28 @@ abstract class JournalServerTestCase extends JournalTestCase
         $isUp = true;
         self::pay($client);
         self::assertSame(1, $this->sandbox->requests());
+    }
+
+    public function testLockedTableEndsTheCallAtItsTimeout(): void
+    {
+        self::pay($this->client(), 'order-0');
+        $client = $this->client()->withOptions(timeout: 2.0);
+        self::assertNotNull($client->journal->get('order-0'));
+        $other = $this->connect([PDO::ATTR_ERRMODE => PDO::ERRMODE_EXCEPTION]);
+        $isMysql = $this->dialect() === 'mysql';
+        $other->exec($isMysql ? 'LOCK TABLES kopokopo_journal WRITE' : 'BEGIN; LOCK TABLE kopokopo_journal IN EXCLUSIVE MODE');
+        $start = \hrtime(true);
+        try {
+            self::pay($client, 'order-1');
+            self::fail('the table is locked');
+        } catch (TimeoutException $error) {
+            self::assertStringContainsString('nothing was sent', $error->detail);
+        }
+        self::assertLessThan(8.0, (\hrtime(true) - $start) / 1e9, "the journal's own limit is 30 s");
+        $other->exec($isMysql ? 'UNLOCK TABLES' : 'ROLLBACK');
+        self::assertSame(1, $this->sandbox->requests());
+        self::pay($client, 'order-1');
+        self::assertSame(2, $this->sandbox->requests());
     }
 
     public function testPersistentConnectionNeedsANameOfItsOwn(): void

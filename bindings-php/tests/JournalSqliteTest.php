@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 use KopoKopo\Exception\ConfigurationException;
 use KopoKopo\Exception\JournalException;
+use KopoKopo\Exception\TimeoutException;
 use KopoKopo\Journal\PdoJournal;
 
 require_once __DIR__ . '/JournalTestCase.php';
@@ -15,7 +16,8 @@ final class JournalSqliteTest extends JournalTestCase
 
     protected function setUp(): void
     {
-        $this->folder = \sys_get_temp_dir() . '/k2-' . \bin2hex(\random_bytes(8));
+        // Without digits: errors redact what looks like a phone number.
+        $this->folder = \sys_get_temp_dir() . '/k2-' . \strtr(\bin2hex(\random_bytes(8)), '0123456789', 'ghijklmnop');
         \mkdir($this->folder);
         parent::setUp();
     }
@@ -107,7 +109,7 @@ final class JournalSqliteTest extends JournalTestCase
         $own->exec('PRAGMA synchronous = OFF');
         self::pay($this->client(new PdoJournal($own)));
         self::assertSame('2', self::setting($own, 'synchronous'));
-        self::assertSame('30000', self::setting($own, 'busy_timeout'));
+        self::assertSame('100', self::setting($own, 'busy_timeout'));
     }
 
     public function testProcessesOpenANewFileTogether(): void
@@ -136,6 +138,60 @@ final class JournalSqliteTest extends JournalTestCase
         $writer->exec('COMMIT');
         self::assertSame(['', '', 0], Script::end($started));
         self::assertSame(2, $this->sandbox->requests());
+    }
+
+    public function testLockedFileEndsTheCallAtItsTimeout(): void
+    {
+        self::pay($this->client(), 'order-0');
+        $writer = $this->connect();
+        $writer->exec('BEGIN IMMEDIATE');
+        foreach (['a new connection' => null, 'the same connection' => 'order-0'] as $case => $before) {
+            $client = $this->client(PdoJournal::sqlite("{$this->folder}/shop.db"))->withOptions(timeout: 1.0);
+            $before === null || self::assertNotNull($client->journal->get($before));
+            $start = \hrtime(true);
+            try {
+                self::pay($client, 'order-1');
+                self::fail('the file is locked');
+            } catch (TimeoutException $error) {
+                self::assertStringContainsString('nothing was sent', $error->detail);
+            }
+            self::assertLessThan(5.0, (\hrtime(true) - $start) / 1e9, "{$case}: the journal's own limit is 30 s");
+        }
+        $writer->exec('COMMIT');
+        self::assertSame(1, $this->sandbox->requests());
+        self::pay($client, 'order-1');
+        self::assertSame(2, $this->sandbox->requests());
+    }
+
+    /** @return iterable<string, array{Closure}> */
+    public static function replacements(): iterable
+    {
+        $remove = static fn (string $file) => \array_map(\unlink(...), \glob("{$file}*"));
+        yield 'deleted' => [$remove];
+        yield 'replaced' => [static function (string $file) use ($remove): void {
+            // The other file exists before, so that it cannot have the number of the first.
+            (new PDO("sqlite:{$file}.db"))->exec('CREATE TABLE a (b INTEGER)');
+            $remove($file . '-');
+            \rename("{$file}.db", $file);
+        }];
+    }
+
+    /** @dataProvider replacements */
+    public function testDeletedOrReplacedFileIsNamedAndNothingIsSent(Closure $replace): void
+    {
+        $file = "{$this->folder}/payments.db";
+        $client = $this->client(PdoJournal::sqlite($file));
+        self::pay($client, 'order-0');
+        $replace($file);
+        for ($attempt = 0; $attempt < 2; $attempt++) {
+            try {
+                self::pay($client, 'order-1');
+                self::fail('the record would be lost');
+            } catch (JournalException $error) {
+                self::assertStringContainsString("the file {$file} was deleted or replaced while it was open", $error->detail);
+            }
+        }
+        self::assertSame(1, $this->sandbox->requests());
     }
 
     public function testForkHasLocksOfItsOwnAfterTheParentEnded(): void

@@ -88,7 +88,7 @@ final class LaravelTest extends TestCase
     {
         self::app(['client_secret' => null]);
         $this->expectException(\KopoKopo\Exception\ConfigurationException::class);
-        $this->expectExceptionMessage('client_secret');
+        $this->expectExceptionMessage('clientSecret');
         KopoKopo::baseUrl();
     }
 

@@ -62,9 +62,9 @@ final class ProcessTest extends TestCase
             self::client('127.0.0.1:1')->reversals->create(transactionReference: '', reason: 'x', callbackUrl: 'https://shop.example/x');
             self::fail('an empty reference is refused');
         } catch (InvalidRequestException $error) {
-            self::assertSame('transaction_reference', $error->field);
-            self::assertSame(1, \substr_count($error->getMessage(), 'transaction_reference:'), $error->getMessage());
-            self::assertStringStartsWith('reversals.create: transaction_reference: ', $error->getMessage());
+            self::assertSame('transactionReference', $error->field);
+            self::assertSame(1, \substr_count($error->getMessage(), 'transactionReference:'), $error->getMessage());
+            self::assertStringStartsWith('reversals.create: transactionReference: ', $error->getMessage());
         }
     }
 

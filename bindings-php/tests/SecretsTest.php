@@ -23,7 +23,7 @@ require_once __DIR__ . '/Sandbox.php';
 final class SecretsTest extends TestCase
 {
     /** Parameters that are no fields of a record, and must not be in a trace either. */
-    private const SENSITIVE = ['clientSecret', 'apiKey', 'apiKeys', 'otherApiKeys', 'proxy', 'body', 'destinations', 'given', 'row', 'native'];
+    private const SENSITIVE = ['clientSecret', 'apiKey', 'apiKeys', 'otherApiKeys', 'proxy', 'baseUrl', 'body', 'destinations', 'given', 'row', 'native'];
 
     protected function setUp(): void
     {
@@ -89,7 +89,7 @@ final class SecretsTest extends TestCase
             [InvalidRequestException::class, static fn () => $client->incomingPayments->create(
                 'K000000', 'canary-phone', '0', $callback, firstName: 'canary-name', metadata: ['a' => 'canary'],
             )],
-            [ConfigurationException::class, static fn () => new Client(clientId: 'app', clientSecret: 'canary', apiKey: 'canary', baseUrl: 'ftp://x')],
+            [ConfigurationException::class, static fn () => new Client(clientId: 'app', clientSecret: 'canary', apiKey: 'canary', baseUrl: 'ftp://user:canary@x')],
             [ConfigurationException::class, static fn () => new WebhookVerifier(apiKeys: ["canary\xff"])],
             [SignatureException::class, static fn () => $verifier->verify('{"canary": 1}', 'no signature')],
             [ConfigurationException::class, static fn () => \KopoKopo\signWebhook("canary\xff", 'canary')],

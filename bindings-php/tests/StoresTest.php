@@ -73,6 +73,21 @@ final class StoresTest extends TestCase
         self::assertNull($client->journal->get('c'));
     }
 
+    public function testPdoJournalInsideOfAnotherFunctionIsNamed(): void
+    {
+        $journal = new PdoJournal(static fn () => self::fail('no connection is opened'));
+        foreach ([static fn (string $request) => $journal($request), $journal(...)] as $function) {
+            $client = $this->sandbox->client()->withJournal($function);
+            try {
+                $client->incomingPayments->create(...Sandbox::PUSH, idempotencyKey: 'a');
+                self::fail('it gets requests without SQL');
+            } catch (JournalException $error) {
+                self::assertStringContainsString('pass the PdoJournal itself to withJournal()', $error->detail);
+            }
+        }
+        self::assertSame(0, $this->sandbox->requests());
+    }
+
     public function testCallWithoutAKeyIsNotInTheJournal(): void
     {
         $client = $this->sandbox->client()->withJournal(self::memory());

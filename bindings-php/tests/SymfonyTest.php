@@ -67,7 +67,7 @@ final class SymfonyTest extends TestCase
             self::client(self::app(['client_id' => '', 'client_secret' => 'canary-secret']));
             self::fail('the client id is blank');
         } catch (KopoKopo\Exception\ConfigurationException $error) {
-            self::assertStringContainsString('client_id', $error->getMessage());
+            self::assertStringContainsString('clientId', $error->getMessage());
             self::assertStringNotContainsString('canary', $error . \print_r($error, true));
         }
     }

@@ -6,12 +6,15 @@
 
 declare(strict_types=1);
 
+use KopoKopo\Amount;
 use KopoKopo\Client;
 use KopoKopo\Event;
 use KopoKopo\EventPayload\IncomingPayment;
 use KopoKopo\Exception\InProgressException;
 use KopoKopo\Exception\InvalidRequestException;
+use KopoKopo\Exception\KopoKopoException;
 use KopoKopo\Exception\OutcomeUnknownException;
+use KopoKopo\IncomingPayment as Payment;
 use KopoKopo\Journal\PdoJournal;
 use KopoKopo\Once;
 use KopoKopo\Symfony\KopoKopoBundle;
@@ -63,39 +66,78 @@ final class Shop extends Kernel
 
     public function create(Request $request): Response
     {
-        $this->run('INSERT INTO orders (total) VALUES (?)', [$request->toArray()['total']]);
+        $total = $request->toArray()['total'] ?? null;
+        if (!is_string($total) || preg_match('/^\d{1,6}(\.\d{1,2})?$/D', $total) !== 1 || Amount::toMinorUnits($total) === 0) {
+            return self::invalid('total', 'must be text, more than 0, such as "100.00"');
+        }
+        $this->run('INSERT INTO orders (total) VALUES (?)', [$total]);
 
         return new JsonResponse(['id' => (int) $this->database()->lastInsertId()], 201);
     }
 
     public function show(int $id): Response
     {
-        return new JsonResponse($this->order($id) ?? ['error' => 'not found']);
+        $order = $this->order($id);
+
+        return $order === null ? self::missing() : new JsonResponse($order);
     }
 
-    /** Asks the customer to pay. The journal makes a second click harmless: it sends no second request. */
+    /**
+     * Asks the customer to pay. The key names an attempt, so a second click sends no second request. The next attempt begins
+     * after the last one has failed, or had no effect.
+     */
     public function pay(int $id, Request $request): Response
     {
-        $order = $this->order($id);
+        $phoneNumber = $request->toArray()['phoneNumber'] ?? null;
+        if (!is_string($phoneNumber)) {
+            return self::invalid('phoneNumber', 'must be text');
+        }
         // Committed before the request, because the result can arrive before it returns.
-        $this->run("UPDATE orders SET status = 'asked' WHERE id = ? AND status = 'new'", [$id]);
+        $sql = "UPDATE orders SET status = 'asked' WHERE id = ? AND status <> 'paid' RETURNING total, attempt";
+        $order = $this->run($sql, [$id])->fetchAll(PDO::FETCH_ASSOC)[0] ?? null;
+        if ($order === null) {
+            return $this->order($id) === null ? self::missing() : new JsonResponse(['error' => 'is paid'], 409);
+        }
+        $key = "order-{$id}-{$order['attempt']}";
         try {
             $push = $this->container->get('k2')->incomingPayments->create(
-                idempotencyKey: "order-{$id}",
+                idempotencyKey: $key,
                 tillNumber: self::TILL,
-                phoneNumber: $request->toArray()['phone_number'] ?? '',
+                phoneNumber: $phoneNumber,
                 amount: $order['total'],
                 callbackUrl: getenv('SHOP_URL') . '/k2/results',
-                metadata: ['order_id' => (string) $id],
+                metadata: ['order_id' => (string) $id, 'attempt' => (string) $order['attempt']],
             );
             $this->run('UPDATE orders SET push_id = ? WHERE id = ?', [$push->id(), $id]);
         } catch (OutcomeUnknownException | InProgressException) {
             // The customer may see the prompt. The order stays asked until the result arrives.
-        } catch (InvalidRequestException $error) {
-            return new JsonResponse(['field' => $error->field, 'detail' => $error->detail], 422);
+        } catch (KopoKopoException $error) {
+            return $this->notAsked($id, $order['attempt'], $key, $error);
         }
 
         return new Response('', 202);
+    }
+
+    /** This call had no effect. The journal knows whether an earlier click with the same key had one. */
+    private function notAsked(int $id, int $attempt, string $key, KopoKopoException $error): Response
+    {
+        $state = $this->container->get('k2')->journal->get($key)?->state;
+        if (in_array($state, [null, 'refused', 'not_sent'], true)) {
+            // A corrected request is another request, so it needs another key.
+            $this->run(
+                "UPDATE orders SET status = 'new', attempt = attempt + ? WHERE id = ? AND attempt = ? AND status = 'asked'",
+                [$state === null ? 0 : 1, $id, $attempt],
+            );
+        } elseif ($error->field === 'idempotencyKey') {
+            return new JsonResponse(['error' => 'another phone is being asked: wait for its result'], 409);
+        }
+        if ($error instanceof InvalidRequestException && $error->field !== 'idempotencyKey') {
+            return self::invalid($error->field, $error->detail);
+        }
+        // JSON of an error has no secret and no phone number.
+        error_log((string) json_encode($error));
+
+        return new JsonResponse(['error' => 'not sent: try again'], 503);
     }
 
     /** Credits the order of a verified event, once for each payment. If this throws, the event is delivered again. */
@@ -104,12 +146,9 @@ final class Shop extends Kernel
         $database = $this->database();
         $database->beginTransaction();
         try {
-            if (Once::claim($database, $event) && $event->payload instanceof IncomingPayment) {
-                $order = $this->order((int) ($event->payload->incomingPayment->metadata['order_id'] ?? 0));
-                // It compares the amount, the currency and the till.
-                if ($order !== null && $event->isPaidAtLeast($order['total'], tillNumber: self::TILL)) {
-                    $this->run("UPDATE orders SET status = 'paid', payments = payments + 1 WHERE id = ?", [$order['id']]);
-                }
+            // The type first: the webhook about the same payment has the same key, may come first, and must not claim it.
+            if ($event->payload instanceof IncomingPayment && Once::claim($database, $event)) {
+                $this->credit($event->payload->incomingPayment);
             }
             $database->commit();
         } catch (Throwable $error) {
@@ -118,6 +157,32 @@ final class Shop extends Kernel
         }
 
         return new Response();
+    }
+
+    private function credit(Payment $payment): void
+    {
+        $order = $this->order((int) ($payment->metadata['order_id'] ?? 0));
+        if ($order === null) {
+            return;
+        }
+        // It compares the amount, the currency and the till.
+        if ($payment->isPaidAtLeast($order['total'], tillNumber: self::TILL)) {
+            $this->run("UPDATE orders SET status = 'paid', payments = payments + 1 WHERE id = ?", [$order['id']]);
+        } elseif ($payment->status->is('Failed')) {
+            // The next attempt has another key. The late result of an earlier attempt changes nothing.
+            $sql = "UPDATE orders SET status = 'failed', attempt = attempt + 1 WHERE id = ? AND attempt = ? AND status <> 'paid'";
+            $this->run($sql, [$order['id'], (int) ($payment->metadata['attempt'] ?? 0)]);
+        }
+    }
+
+    private static function invalid(?string $field, string $detail): Response
+    {
+        return new JsonResponse(['field' => $field, 'detail' => $detail], 422);
+    }
+
+    private static function missing(): Response
+    {
+        return new JsonResponse(['error' => 'not found'], 404);
     }
 
     /** @return array{id: int, total: string, status: string, payments: int}|null */
@@ -141,7 +206,7 @@ final class Shop extends Kernel
             $this->database = new PDO('sqlite:' . getenv('SHOP_DATABASE'), null, null, [PDO::ATTR_TIMEOUT => 20]);
             // In a real shop these are migrations.
             $this->database->exec("CREATE TABLE IF NOT EXISTS orders (id INTEGER PRIMARY KEY, total TEXT NOT NULL,
-                status TEXT NOT NULL DEFAULT 'new', push_id TEXT, payments INTEGER NOT NULL DEFAULT 0)");
+                status TEXT NOT NULL DEFAULT 'new', attempt INTEGER NOT NULL DEFAULT 1, push_id TEXT, payments INTEGER NOT NULL DEFAULT 0)");
             array_map($this->database->exec(...), KopoKopo\journalSchema('sqlite'));
         }
 

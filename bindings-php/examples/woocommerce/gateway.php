@@ -49,10 +49,12 @@ final class KopoKopoGateway extends WC_Payment_Gateway
             // The customer may see the prompt: wait for the result, and do not ask again.
             KopoKopoPayments::log($error);
         } catch (InvalidRequestException $error) {
-            // The customer was asked before, with another phone number: the first prompt counts.
-            if ($error->field !== 'idempotency_key') {
-                return $this->refuse($order, $error->field === 'phone_number' ? __('The phone number is not a Kenyan number.', 'kopokopo') : $error->detail);
-            }
+            return $this->refuse($order, match ($error->field) {
+                'phoneNumber' => __('The phone number is not a Kenyan number.', 'kopokopo'),
+                // An earlier attempt with another phone number had no effect.
+                'idempotencyKey' => __('You were not charged: try again.', 'kopokopo'),
+                default => $error->detail,
+            });
         } catch (KopoKopoException $error) {
             KopoKopoPayments::log($error);
 
@@ -62,11 +64,13 @@ final class KopoKopoGateway extends WC_Payment_Gateway
         return ['result' => 'success', 'redirect' => $this->get_return_url($order)];
     }
 
-    /** @return array{result: string} */
+    /** @return array{result: string, redirect?: string} */
     private function refuse(WC_Order $order, string $text): array
     {
-        // Nothing was sent.
-        KopoKopoPayments::release($order->get_id());
+        if (!KopoKopoPayments::release($order->get_id())) {
+            // The customer was asked before, perhaps with another phone number: the first prompt counts.
+            return ['result' => 'success', 'redirect' => $this->get_return_url($order)];
+        }
         wc_add_notice($text, 'error');
 
         return ['result' => 'failure'];

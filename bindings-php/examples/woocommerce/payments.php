@@ -51,7 +51,7 @@ final class KopoKopoPayments
         }
         $order = wc_get_order($id);
         $push = self::client()->incomingPayments->create(
-            idempotencyKey: sprintf('%s/order-%d/%d', wp_parse_url(home_url(), PHP_URL_HOST), $id, $attempt),
+            idempotencyKey: self::key($id, $attempt),
             tillNumber: self::till(),
             phoneNumber: $phoneNumber,
             amount: self::total($order),
@@ -63,12 +63,29 @@ final class KopoKopoPayments
         $order->save_meta_data();
     }
 
-    /** Makes an order payable again after a request that was not sent. */
-    public static function release(int $id): void
+    /**
+     * Makes an order payable again after a call that had no effect. Returns false if an earlier click had one: then the
+     * customer has a prompt.
+     */
+    public static function release(int $id): bool
     {
-        self::locked($id, static function () use ($id): void {
+        $journal = self::client()->journal;
+
+        return self::locked($id, static function () use ($id, $journal): bool {
             $order = wc_get_order($id);
+            $attempt = (int) $order->get_meta('_kopokopo_attempt');
+            $state = $journal->get(self::key($id, $attempt))?->state;
+            if (!in_array($state, [null, 'refused', 'not_sent'], true)) {
+                return false;
+            }
+            if ($state !== null) {
+                // A corrected request is another request, so it needs another key.
+                $order->update_meta_data('_kopokopo_attempt', (string) ($attempt + 1));
+                $order->save_meta_data();
+            }
             $order->get_status() === 'on-hold' && $order->update_status('pending');
+
+            return true;
         });
     }
 
@@ -160,6 +177,11 @@ final class KopoKopoPayments
         } finally {
             $wpdb->query($wpdb->prepare('DO RELEASE_LOCK(%s)', $name));
         }
+    }
+
+    private static function key(int $id, int $attempt): string
+    {
+        return sprintf('%s/order-%d/%d', wp_parse_url(home_url(), PHP_URL_HOST), $id, $attempt);
     }
 
     private static function total(WC_Order $order): string

@@ -50,7 +50,7 @@ final class Client extends Native
         #[\SensitiveParameter] string|null $apiKey = null,
         #[\SensitiveParameter] array $otherApiKeys = [],
         Environment|string $environment = 'sandbox',
-        string|null $baseUrl = null,
+        #[\SensitiveParameter] string|null $baseUrl = null,
         float $connectTimeout = 3.1,
         float $stalledTimeout = 20.0,
         float $timeout = 45.0,
@@ -95,7 +95,7 @@ final class Client extends Native
     public static function withTokenSource(
         callable $tokenSource,
         Environment|string $environment = 'sandbox',
-        string|null $baseUrl = null,
+        #[\SensitiveParameter] string|null $baseUrl = null,
         float $connectTimeout = 3.1,
         float $stalledTimeout = 20.0,
         float $timeout = 45.0,
@@ -478,13 +478,14 @@ final class IncomingPayments extends Native
      * Errors: `invalidRequest` naming the field, before anything is sent. `outcomeUnknown` if the response was lost:
      * the customer may have been asked to pay.
      *
+     * @param string|int $amount
      * @param array<string, scalar>|null $metadata
      * @param string|null $idempotencyKey Makes it happen once, with a journal: calls with the same key send one request.
      */
     public function create(
         string $tillNumber,
         #[\SensitiveParameter] string $phoneNumber,
-        string|int|float $amount,
+        string|int|float|bool $amount,
         string $callbackUrl,
         string|null $currency = null,
         #[\SensitiveParameter] string|null $firstName = null,
@@ -2044,12 +2045,13 @@ final class PaymentLinks extends Native
      *
      * Errors: `invalidRequest` naming the field, before anything is sent. `outcomeUnknown` if the response was lost.
      *
+     * @param string|int $amount
      * @param array<string, scalar>|null $metadata
      * @param string|null $idempotencyKey Makes it happen once, with a journal: calls with the same key send one request.
      */
     public function create(
         string $tillNumber,
-        string|int|float $amount,
+        string|int|float|bool $amount,
         string $callbackUrl,
         string|null $currency = null,
         string|null $paymentReference = null,

@@ -430,8 +430,12 @@ final readonly class IncomingPayment extends Record
         );
     }
 
-    /** Whether the payment arrived, and is at least this amount in this currency, to this till if one is given. */
-    public function isPaidAtLeast(string|int|float $amount, ?string $currency = null, ?string $tillNumber = null): bool
+    /**
+     * Whether the payment arrived, and is at least this amount in this currency, to this till if one is given.
+     *
+     * @param string|int $amount
+     */
+    public function isPaidAtLeast(string|int|float|bool $amount, ?string $currency = null, ?string $tillNumber = null): bool
     {
         return Calls::function('is_paid_at_least', [
             'payment' => $this->raw,
@@ -1884,8 +1888,12 @@ final readonly class PaymentLink extends Record
         );
     }
 
-    /** Whether the payment arrived, and is at least this amount in this currency, to this till if one is given. */
-    public function isPaidAtLeast(string|int|float $amount, ?string $currency = null, ?string $tillNumber = null): bool
+    /**
+     * Whether the payment arrived, and is at least this amount in this currency, to this till if one is given.
+     *
+     * @param string|int $amount
+     */
+    public function isPaidAtLeast(string|int|float|bool $amount, ?string $currency = null, ?string $tillNumber = null): bool
     {
         return Calls::function('is_paid_at_least', [
             'payment' => $this->raw,
@@ -2448,8 +2456,12 @@ final readonly class Event extends Record
         );
     }
 
-    /** Whether the payment arrived, and is at least this amount in this currency, to this till if one is given. */
-    public function isPaidAtLeast(string|int|float $amount, ?string $currency = null, ?string $tillNumber = null): bool
+    /**
+     * Whether the payment arrived, and is at least this amount in this currency, to this till if one is given.
+     *
+     * @param string|int $amount
+     */
+    public function isPaidAtLeast(string|int|float|bool $amount, ?string $currency = null, ?string $tillNumber = null): bool
     {
         return Calls::function('is_paid_at_least', [
             'payment' => $this->raw,

@@ -86,7 +86,7 @@ namespace KopoKopo\Destination {
 
         public function __construct(
             public string $reference,
-            public string|int|float $amount,
+            public string|int|float|bool $amount,
             #[\SensitiveParameter] public string|null $description = null,
         ) {
         }
@@ -121,7 +121,7 @@ namespace KopoKopo\Destination {
 
         public function __construct(
             public string $reference,
-            public string|int|float $amount,
+            public string|int|float|bool $amount,
             #[\SensitiveParameter] public string|null $description = null,
         ) {
         }
@@ -158,7 +158,7 @@ namespace KopoKopo\Destination {
 
         public function __construct(
             #[\SensitiveParameter] public string $phoneNumber,
-            public string|int|float $amount,
+            public string|int|float|bool $amount,
             #[\SensitiveParameter] public string $description,
             public \KopoKopo\Network|string|null $network = null,
             #[\SensitiveParameter] public string|null $nickname = null,
@@ -204,7 +204,7 @@ namespace KopoKopo\Destination {
             public string $bankBranchRef,
             #[\SensitiveParameter] public string $accountName,
             #[\SensitiveParameter] public string $accountNumber,
-            public string|int|float $amount,
+            public string|int|float|bool $amount,
             #[\SensitiveParameter] public string $description,
             #[\SensitiveParameter] public string|null $nickname = null,
             public bool|null $favourite = null,
@@ -246,7 +246,7 @@ namespace KopoKopo\Destination {
 
         public function __construct(
             public string $tillNumber,
-            public string|int|float $amount,
+            public string|int|float|bool $amount,
             #[\SensitiveParameter] public string $description,
             #[\SensitiveParameter] public string|null $nickname = null,
             public bool|null $favourite = null,
@@ -288,7 +288,7 @@ namespace KopoKopo\Destination {
         public function __construct(
             public string $paybillNumber,
             #[\SensitiveParameter] public string $paybillAccountNumber,
-            public string|int|float $amount,
+            public string|int|float|bool $amount,
             #[\SensitiveParameter] public string $description,
             #[\SensitiveParameter] public string|null $nickname = null,
             public bool|null $favourite = null,

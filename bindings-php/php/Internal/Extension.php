@@ -32,13 +32,16 @@ final class Extension
                 \php_ini_loaded_file() ?: 'no php.ini',
             ));
         }
-        $hash = \function_exists(__NAMESPACE__ . '\native_function') ? native_function('contract_hash', []) : null;
-        if ($loaded !== self::VERSION || $hash !== [\KopoKopo\CONTRACT_HASH]) {
+        $result = \function_exists(__NAMESPACE__ . '\native_function') ? native_function('contract_hash', []) : null;
+        $hash = \is_array($result) && \is_string($result[0] ?? null) ? $result[0] : 'unknown';
+        if ($loaded !== self::VERSION || $hash !== \KopoKopo\CONTRACT_HASH) {
             throw self::refuse(\sprintf(
-                'the PHP extension kopokopo is of version %s, and the package kopokopo/kopokopo of another build, version %s: '
-                . 'install the same version of both, and restart PHP',
+                'the PHP extension kopokopo is of version %s (contract %s), and the package kopokopo/kopokopo of another build, '
+                . 'version %s (contract %s): install the same version of both, and restart PHP',
                 $loaded,
+                $hash,
                 self::VERSION,
+                \KopoKopo\CONTRACT_HASH,
             ));
         }
         self::$isChecked = true;

@@ -22,9 +22,9 @@ abstract class Failure extends \RuntimeException implements \JsonSerializable
         $class = KopoKopoException::CLASSES[$kind];
 
         return new $class(
-            detail: $detail,
+            detail: Names::detail($detail, $field),
             operation: $operation,
-            field: $field,
+            field: $field === null ? null : Names::path($field),
             status: $status,
             serverCode: $serverCode,
             messages: $messages,

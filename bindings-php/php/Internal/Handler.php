@@ -18,6 +18,9 @@ final class Handler
     /** @var array<int, \WeakReference<self>> */
     private static array $handlers = [];
 
+    /** The call for which a function runs now. */
+    private static ?NativeCall $current = null;
+
     public readonly int $number;
 
     private function __construct(private readonly \Closure $function, private readonly bool $isStore)
@@ -69,11 +72,14 @@ final class Handler
         // A handler that throws must not look as if the store had failed. It runs after the statement.
         $isDeferred = $handler->isStore && \function_exists('pcntl_async_signals') && \pcntl_async_signals(false);
         $failure = null;
+        [$outer, self::$current] = [self::$current, $call];
         try {
             $reply = $handler->isStore ? $handler->result((string) $question->request()) : $handler->token();
         } catch (\Throwable $failure) {
             $detail = $failure instanceof KopoKopoException ? $failure->detail : $handler->describe($failure);
             $reply = static fn (Question $question) => $question->fail($detail);
+        } finally {
+            self::$current = $outer;
         }
         try {
             if ($isDeferred) {
@@ -88,6 +94,12 @@ final class Handler
         }
 
         return $failure;
+    }
+
+    /** Whether the call for which a function runs now has ended, because its time is over. */
+    public static function isOver(): bool
+    {
+        return self::$current?->isReady() ?? false;
     }
 
     /** Databases say what is wrong in the text, and their errors have a class of the language. */

@@ -6,6 +6,7 @@ namespace KopoKopo\Journal;
 
 use KopoKopo\Exception\ConfigurationException;
 use KopoKopo\Internal\Database;
+use KopoKopo\Internal\Handler;
 use PDO;
 use PDOException;
 
@@ -26,12 +27,29 @@ final class PdoJournal implements Store
     /** How many seconds a connection that was just used is trusted without a test. */
     private const TRUSTED = 1.0;
 
+    /** The errors of a wait for a lock that took too long: of SQLite, and of MySQL and MariaDB. PostgreSQL has a state. */
+    private const LOCKED = [5, 1205];
+
+    private const POSTGRES_LOCKED = '55P03';
+
+    /** How many milliseconds SQLite waits for a lock before the call is looked at. */
+    private const PART = 100;
+
+    /** How many seconds a server waits for one: its shortest time. */
+    private const SERVER_PART = 1;
+
     /** The process that used the first journal. A persistent connection of it must not be used in a fork. */
     private static int $first = 0;
 
     private ?PDO $connection = null;
 
     private readonly ?\Closure $connect;
+
+    /** The file of SQLite. */
+    private string $path = '';
+
+    /** @var array{int, int}|null What identifies the file that is open. */
+    private ?array $file = null;
 
     private int $process = 0;
 
@@ -67,7 +85,7 @@ final class PdoJournal implements Store
      * A journal in a file of SQLite, for programs on one machine. The file is created if it does not exist.
      *
      * @param string $path The file. A relative path is one of the folder in which the program is now.
-     * @param float $timeout How many seconds a statement waits for other writers.
+     * @param float $timeout How many seconds a statement waits for other writers. It ends with the call too.
      */
     public static function sqlite(string $path, bool $createTables = true, float $timeout = 30.0): self
     {
@@ -101,7 +119,13 @@ final class PdoJournal implements Store
     public function __invoke(string $request): string
     {
         $asked = \json_decode($request, true, 16, \JSON_THROW_ON_ERROR);
+        $isDialect = ($asked['operation'] ?? null) === 'dialect';
+        if (!$isDialect && !isset($asked['sql'])) {
+            // The library knew of a function only, and did not make SQL.
+            throw new \RuntimeException('pass the PdoJournal itself to withJournal(), not a function that calls it');
+        }
         $connection = $this->connection();
+        $this->refuseOtherFile();
         if (Database::isInTransaction($connection)) {
             if ((bool) $connection->getAttribute(PDO::ATTR_PERSISTENT)) {
                 // It is the program's too, and PDO rolls back the transaction when one of the two objects is released.
@@ -110,11 +134,13 @@ final class PdoJournal implements Store
             }
             throw new \RuntimeException(self::SHARED);
         }
-        if (($asked['operation'] ?? null) === 'dialect') {
+        if ($isDialect) {
             return \json_encode(Database::dialect($connection), \JSON_THROW_ON_ERROR);
         }
         try {
-            $result = Database::run($connection, 'kopokopo_journal', $asked['sql'], $asked['parameters']);
+            $result = $this->whileLocked(
+                static fn () => Database::run($connection, 'kopokopo_journal', $asked['sql'], $asked['parameters']),
+            );
         } catch (PDOException $error) {
             // A broken connection is not used again.
             $this->forget();
@@ -165,7 +191,7 @@ final class PdoJournal implements Store
         }
         Database::strictly($connection, fn () => match (Database::dialect($connection)) {
             'sqlite' => $this->prepareFile($connection),
-            'postgres' => $connection->exec('SET synchronous_commit = on'),
+            'postgres' => $connection->exec('SET synchronous_commit = on; SET lock_timeout = \'' . self::SERVER_PART . 's\''),
             'mysql' => $this->prepareServer($connection),
         });
         [$this->connection, $this->process, $this->used] = [$connection, \getmypid(), \hrtime(true)];
@@ -175,22 +201,53 @@ final class PdoJournal implements Store
     private function prepareFile(PDO $connection): void
     {
         $found = static fn (string $sql): array => $connection->query($sql)->fetch(PDO::FETCH_NUM);
-        if ((string) $found('PRAGMA database_list')[2] === '') {
+        $this->path = (string) $found('PRAGMA database_list')[2];
+        if ($this->path === '') {
             throw Database::refuse('its database is in memory: it must be a file, because a journal must survive the program');
         }
-        $connection->setAttribute(PDO::ATTR_TIMEOUT, (int) \ceil($this->timeout));
+        $connection->exec('PRAGMA busy_timeout = ' . self::PART);
+        $this->whileLocked(static function () use ($connection, $found): void {
+            $connection->exec('PRAGMA synchronous = FULL');
+            if ((int) $found('SELECT count(*) FROM sqlite_master')[0] === 0) {
+                $connection->exec('PRAGMA journal_mode = WAL');
+            }
+        });
+        $this->file = self::fileAt($this->path);
+    }
+
+    /** A record in a file that other processes do not find protects from nothing. */
+    private function refuseOtherFile(): void
+    {
+        if ($this->file !== null && $this->file !== self::fileAt($this->path)) {
+            throw new \RuntimeException(
+                "the file {$this->path} was deleted or replaced while it was open. Its records are not in another file: restore it, "
+                . 'or find out what was sent, and start the program again',
+            );
+        }
+    }
+
+    /** @return array{int, int}|null What identifies the file at a path. */
+    private static function fileAt(string $path): ?array
+    {
+        \clearstatcache(true, $path);
+        $found = @\stat($path);
+
+        return $found === false ? null : [$found['dev'], $found['ino']];
+    }
+
+    /**
+     * Waits for the locks of others in parts: one wait of the database would go on after the end of the call. And while
+     * another process sets the mode of a new file, SQLite does not wait. A statement that failed in this way did nothing.
+     */
+    private function whileLocked(\Closure $work): mixed
+    {
         $end = \hrtime(true) + $this->timeout * 1e9;
         while (true) {
             try {
-                $connection->exec('PRAGMA synchronous = FULL');
-                if ((int) $found('SELECT count(*) FROM sqlite_master')[0] === 0) {
-                    $connection->exec('PRAGMA journal_mode = WAL');
-                }
-
-                return;
+                return $work();
             } catch (PDOException $error) {
-                // While another process makes this change in a new file, SQLite does not wait.
-                if (!\str_contains($error->getMessage(), 'locked') || \hrtime(true) > $end) {
+                $isLocked = \in_array($error->errorInfo[1] ?? null, self::LOCKED, true) || $error->getCode() === self::POSTGRES_LOCKED;
+                if (!$isLocked || \hrtime(true) > $end || Handler::isOver()) {
                     throw $error;
                 }
                 \usleep(10_000);
@@ -203,6 +260,7 @@ final class PdoJournal implements Store
         if (!(bool) $connection->getAttribute(PDO::ATTR_AUTOCOMMIT)) {
             throw Database::refuse('must commit each statement: open it without PDO::ATTR_AUTOCOMMIT => false');
         }
+        $connection->exec(\sprintf('SET SESSION innodb_lock_wait_timeout = %1$d, lock_wait_timeout = %1$d', self::SERVER_PART));
     }
 
     /** Whether the connection works. The server may have closed it, and a statement that fails makes the call fail. */

@@ -23,6 +23,7 @@ final class Requests
 
     public static function receive(Receiver $receiver, ServerRequestInterface $request): Event
     {
+        Receiver::failUntilHandled();
         $stream = $request->getBody();
         if ($stream->isSeekable()) {
             $stream->rewind();

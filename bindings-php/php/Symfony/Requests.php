@@ -21,6 +21,7 @@ final class Requests
 
     public static function receive(Receiver $receiver, Request $request): Event
     {
+        Receiver::failUntilHandled();
         $signatures = $request->headers->all(\strtolower(Receiver::HEADER));
 
         return Input::receive(

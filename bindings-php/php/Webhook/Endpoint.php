@@ -53,8 +53,7 @@ final class Endpoint
                 "output was sent before, at {$file}:{$line}: the response would be 200 whatever happens. Print nothing before run()",
             );
         }
-        // Until the handler returns. With display_errors, PHP responds to a fatal error with 200, and to exit() always.
-        \http_response_code(500);
+        Receiver::failUntilHandled();
         $input = \fopen('php://input', 'rb');
         \ob_start();
         try {

@@ -109,6 +109,17 @@ final class Receiver
         }
     }
 
+    /**
+     * Sets the status of the script's response to 500, until the adapter or the framework sends another one. With
+     * `display_errors`, PHP responds to a fatal error with 200, and to `exit` always.
+     */
+    public static function failUntilHandled(): void
+    {
+        if (!\headers_sent()) {
+            \http_response_code(500);
+        }
+    }
+
     /** The response to a request that is not a POST. */
     public static function onlyPost(): Refusal
     {
@@ -121,10 +132,9 @@ final class Receiver
         $line = "kopokopo: webhook refused with {$status}: {$reason}";
         if ($this->logger === null) {
             \error_log($line);
-        } elseif ($status >= 500) {
-            $this->logger->error($line);
         } else {
-            $this->logger->warning($line);
+            // The reason is nowhere else, and the default configuration of frameworks writes errors only.
+            $this->logger->error($line);
         }
 
         return new Refusal($status, $text, $error);

@@ -26,9 +26,15 @@ final class SymfonyApp extends Kernel
     /**
      * @param array<string, mixed> $config The configuration of the bundle.
      * @param array<string, object> $services
+     * @param bool $hasLogger Whether it has the tests' logger. Otherwise it has Symfony's own.
      */
-    public function __construct(private readonly string $folder, private readonly array $config, private readonly array $services = [])
-    {
+    public function __construct(
+        private readonly string $folder,
+        private readonly array $config,
+        private array $services = [],
+        bool $hasLogger = true,
+    ) {
+        $this->services += $hasLogger ? ['logger' => Log::shared()] : [];
         parent::__construct('test_' . \bin2hex(\random_bytes(4)), false);
     }
 
@@ -48,7 +54,7 @@ final class SymfonyApp extends Kernel
         if ($this->config !== []) {
             $container->loadFromExtension('kopokopo', $this->config);
         }
-        foreach ([...\array_keys($this->services), 'logger'] as $id) {
+        foreach (\array_keys($this->services) as $id) {
             $container->register($id)->setSynthetic(true)->setPublic(true);
         }
         $container->setAlias('test.client', \KopoKopo\Client::class)->setPublic(true);
@@ -57,7 +63,7 @@ final class SymfonyApp extends Kernel
     protected function initializeContainer(): void
     {
         parent::initializeContainer();
-        foreach ($this->services + ['logger' => Log::shared()] as $id => $service) {
+        foreach ($this->services as $id => $service) {
             $this->container->set($id, $service);
         }
     }

@@ -201,7 +201,7 @@ impl FromValue for api::Amount {
             Value::Text(text) | Value::Word(text) => parse(&text, path),
             Value::Integer(whole) => parse(&whole.to_string(), path),
             Value::Float(number) if number.fract() == 0.0 => {
-                Err(path.refuse("must be exact: write so large a number as text, such as \"100\""))
+                Err(path.refuse("must be exact: pass text or an integer, not a floating point number"))
             }
             Value::Float(_) => Err(path
                 .refuse("must be exact: write a fraction as text, such as \"10.50\", if the operation accepts cents")),

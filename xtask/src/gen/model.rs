@@ -222,6 +222,14 @@ impl Contract {
         names.chain(self.callables().map(|callable| callable.name.as_str())).collect()
     }
 
+    /// Every name that programs write.
+    pub(crate) fn written_names(&self) -> BTreeSet<&str> {
+        let records = self.records.iter().filter(|record| record.usage.input).flat_map(|record| &record.fields);
+        let arguments = self.callables().flat_map(|callable| &callable.arguments);
+        let functions = self.callables().map(|callable| callable.name.as_str());
+        records.chain(arguments).map(|field| field.name.as_str()).chain(functions).collect()
+    }
+
     /// What an alternative of a union holds. Where programs make the union, it holds the fields of a record, whose name is
     /// the first part.
     pub(crate) fn contents<'a>(&'a self, variant: &'a Variant) -> (Option<&'a str>, &'a [Field]) {

@@ -43,6 +43,7 @@ impl Package<'_> {
         let objects = objects.iter().filter(|object| !object.is_watch());
         json!({
             "hash": hash,
+            "names": self.0.written_names().into_iter().filter(|name| name.contains('_')).collect::<Vec<_>>(),
             "objects": objects.map(|object| self.object(object)).collect::<Vec<_>>(),
             "functions": functions.map(|function| self.method(None, function)).collect::<Vec<_>>(),
             "records": records.iter().filter(|record| record.usage.output).map(|record| self.record(record)).collect::<Vec<_>>(),
@@ -105,12 +106,13 @@ impl Package<'_> {
         })
     }
 
-    /// What PHP's types cannot say: what arrays and functions hold.
+    /// What PHP's types cannot say: what arrays and functions hold, and what amounts are accepted.
     fn tags(&self, parameters: &[Field], result: Option<&Type>, is_watch: bool) -> Vec<String> {
         let mut tags = Vec::new();
         for field in ordered(parameters) {
             let documented = self.documented_input(&field.ty);
-            if documented.contains(['<', '(']) {
+            let is_amount = *field.ty.inner() == Type::Text(Text::Amount);
+            if is_amount || documented.contains(['<', '(']) {
                 tags.push(format!("@param {documented} ${}", camel_case(&field.name)));
             }
         }
@@ -185,7 +187,8 @@ impl Package<'_> {
             "documented": self.documented(&field.ty),
             "default": field.default.as_ref().map(default),
             "hidden": field.hidden(),
-            "is_sensitive": field.hidden().is_some() || self.is_sensitive(field.ty.element()),
+            // A URL can have a password.
+            "is_sensitive": field.hidden().is_some() || field.name == "base_url" || self.is_sensitive(field.ty.element()),
             "documented_input": self.documented_input(&field.ty),
             "is_optional": field.ty.is_optional() || field.default.is_some(),
             "is_bytes": field.ty == Type::Bytes,
@@ -193,10 +196,11 @@ impl Package<'_> {
         })
     }
 
-    /// A parameter's type. An amount that is a float is refused by the core, which says why, so PHP must not make text of it.
+    /// A parameter's type. An amount that is a float or a boolean is refused by the core, which says why, so PHP must not make
+    /// text or an integer of it: without `strict_types`, `true` would be one shilling.
     fn input(&self, ty: &Type) -> String {
         match ty.inner() {
-            Type::Text(Text::Amount) => "string|int|float".to_owned(),
+            Type::Text(Text::Amount) => "string|int|float|bool".to_owned(),
             Type::Text(Text::Timestamp) => "\\DateTimeInterface|string".to_owned(),
             Type::Text(Text::Raw) => "Event|string".to_owned(),
             Type::Enum(name) if self.0.enumeration(name).is_some_and(|found| found.shape != Shape::Union) => {
@@ -236,6 +240,7 @@ impl Package<'_> {
             Type::Optional(inner) => format!("{}|null", self.documented_input(inner)),
             Type::List(inner) => format!("list<{}>", self.input(inner)),
             Type::Text(Text::Metadata) => "array<string, scalar>".to_owned(),
+            Type::Text(Text::Amount) => "string|int".to_owned(),
             Type::Callback(name) if name == "TokenSource" => "callable(): (AccessToken|string)".to_owned(),
             Type::Callback(_) => "callable(string): string".to_owned(),
             own => self.input(own),

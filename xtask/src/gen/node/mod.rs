@@ -64,7 +64,7 @@ impl Package<'_> {
         let options: BTreeSet<_> = taken.map(|(_, record)| record).filter(|name| name.ends_with("Options")).collect();
         context! {
             hash,
-            names => views(written_names(self.contract).into_iter().filter(|name| name.contains('_')), Value::from),
+            names => views(self.contract.written_names().into_iter().filter(|name| name.contains('_')), Value::from),
             as_is => names(&of_text(Text::Metadata)),
             durations => names(&types::is_duration),
             times => names(&of_text(Text::Timestamp)),
@@ -167,12 +167,4 @@ impl Package<'_> {
 
 fn views<T>(items: impl IntoIterator<Item = T>, view: impl Fn(T) -> Value) -> Vec<Value> {
     items.into_iter().map(view).collect()
-}
-
-/// Every name that programs write, as the contract has it.
-fn written_names(contract: &Contract) -> BTreeSet<&str> {
-    let records = contract.records.iter().filter(|record| record.usage.input).flat_map(|record| &record.fields);
-    let arguments = contract.callables().flat_map(|callable| &callable.arguments);
-    let functions = contract.callables().map(|callable| callable.name.as_str());
-    records.chain(arguments).map(|field| field.name.as_str()).chain(functions).collect()
 }

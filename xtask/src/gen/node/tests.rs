@@ -6,7 +6,6 @@ use super::{
         read::read,
     },
     docs::{Docs, comment, error_field},
-    written_names,
 };
 
 const UDL: &str = r"
@@ -88,7 +87,7 @@ fn long_comment_is_wrapped_and_its_text_cannot_end_it() {
 #[test]
 fn every_name_that_programs_write_converts_back_from_camel_case() {
     let udl = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../udl/kopokopo.udl")).unwrap();
-    for name in written_names(&read(&udl).unwrap()) {
+    for name in read(&udl).unwrap().written_names() {
         assert_eq!(snake_case(&camel_case(name)), name);
     }
 }
