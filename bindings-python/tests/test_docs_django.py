@@ -103,6 +103,7 @@ def test_guide_takes_a_payment(tmp_path: Path, oldest: bool) -> None:
             assert project.post("/orders/1/ask/", {"phone": "abc"}) == 400
             assert project.post("/orders/1/ask/", {"phone": "254700000001"}) == 202
             assert project.post("/orders/1/ask/", {"phone": "254700000002"}) == 409
+            assert project.post("/orders/1/ask/", {"phone": "abc"}) == 400
             assert project.post("/orders/1/ask/", {"phone": "254700000001"}) == 202
             # The result, and the webhook of the subscription.
             handled = "from kopokopo.contrib.django.models import Event; print(Event.objects.filter(body='').count())"
