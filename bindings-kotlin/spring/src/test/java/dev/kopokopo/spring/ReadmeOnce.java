@@ -15,7 +15,7 @@ class ReadmeOnce {
     @Transactional
     @PostMapping("/k2/results")
     public void result(Event event) {
-        if (events.once(event)) { // after a rollback, the next delivery is the first again
+        if (events.once(event)) { // Claim only what you credit. After a rollback, the next delivery is the first again.
             System.out.println("credit in this transaction: " + event.getPaymentKey());
         }
     }
