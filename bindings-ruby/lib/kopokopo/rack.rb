@@ -107,7 +107,7 @@ module KopoKopo
       end
 
       def refuse(reason, status, text)
-        KopoKopo.logger&.warn { "kopokopo: webhook refused with #{status}: #{reason}" }
+        Log.write(:warn) { "kopokopo: webhook refused with #{status}: #{reason}" }
         raise Refusal.new(status, text)
       end
     end
