@@ -107,10 +107,28 @@ module JournalTests
   end
 
   def test_tables_that_are_missing_are_named_and_nothing_is_sent
-    k2 = client(journal: KopoKopo::ActiveRecordJournal.new(create_tables: false))
-    error = assert_raises(KopoKopo::JournalError) { k2.incoming_payments.create(**push, idempotency_key: "order-1") }
-    assert_includes error.detail, "the table kopokopo_journal does not exist"
-    assert_empty sandbox.requests(CREATE)
+    store = KopoKopo::ActiveRecordJournal.new(create_tables: false)
+    [client(journal: store), client.with_journal(store), client.with_journal(KopoKopo::ActiveRecordJournal.new, create_tables: false)].each do |k2|
+      error = assert_raises(KopoKopo::JournalError) { k2.incoming_payments.create(**push, idempotency_key: "order-1") }
+      assert_includes error.detail, "the table kopokopo_journal does not exist"
+      assert_empty sandbox.requests(CREATE)
+    end
+    refute ActiveRecord::Base.connection.table_exists?("kopokopo_journal")
+  end
+
+  def test_clients_of_every_constructor_leave_the_tables_to_the_store
+    store = KopoKopo::ActiveRecordJournal.new(create_tables: false)
+    before = ENV.to_h
+    sandbox.credentials.each { |name, value| ENV["K2_#{name.to_s.upcase}"] = value }
+    token = client.oauth.token.access_token
+    [KopoKopo::Client.from_env(journal: store), KopoKopo::Client.with_token_source(journal: store, base_url: sandbox.base_url) { token }].each do |k2|
+      assert_raises(KopoKopo::JournalError) { k2.incoming_payments.create(**push, idempotency_key: "order-1") }
+    end
+    refute ActiveRecord::Base.connection.table_exists?("kopokopo_journal")
+    client.with_journal(store, create_tables: true).incoming_payments.create(**push, idempotency_key: "order-1")
+    assert ActiveRecord::Base.connection.table_exists?("kopokopo_journal")
+  ensure
+    ENV.replace(before)
   end
 
   def test_an_event_is_claimed_once_and_again_after_a_rollback

@@ -77,7 +77,7 @@ module KopoKopo
       given = %i[dialect placeholder create_tables].to_h do |name|
         [name, options[name].nil? && store.respond_to?(name) ? store.public_send(name) : options[name]]
       end
-      native.with_journal(Questions.register(store), options.merge(given))
+      native.with_journal(Questions.register(store), options.merge(given).compact)
     end
 
     # The raw text of an event.

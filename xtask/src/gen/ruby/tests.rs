@@ -53,6 +53,14 @@ fn a_token_source_can_be_a_block() {
 }
 
 #[test]
+fn the_tables_are_left_to_the_store() {
+    holds(
+        &file("client.rb"),
+        &["def with_journal(store, dialect: nil, placeholder: nil, create_tables: nil, key_in_metadata: true)"],
+    );
+}
+
+#[test]
 fn a_method_without_a_result_returns_nil() {
     holds(&file("client.rb"), &["# @return [void] def cancel(id) call(\"cancel\", { id: id }) nil end"]);
 }
