@@ -159,6 +159,17 @@ module JournalTests
     assert_equal [[text, 1]], found["rows"]
   end
 
+  def test_the_program_needs_no_prepared_statements
+    connect(prepared_statements: false)
+    create_tables
+    insert(KopoKopo::ActiveRecordJournal.new, error: "it's 100% \\ ? $1 \"Wanjikũ\"")
+    k2 = client(journal: KopoKopo::ActiveRecordJournal.new)
+    2.times { k2.incoming_payments.create(**push, idempotency_key: "order-?$1") }
+    assert_equal "accepted", k2.journal.get("order-?$1").state
+    assert_equal 1, sandbox.requests(CREATE).size
+    assert_equal([true, false], Array.new(2) { Order.transaction { KopoKopo.once(event, Order.connection) } })
+  end
+
   # Runs the statement with which the core writes a record.
   def insert(store, error: nil)
     record = { idempotency_key: "a-key", version: 1, state: "started", operation: "send_money.create", fingerprint: "f", attempt: 1,
@@ -185,9 +196,9 @@ class TestJournalSqlite < KopoKopoTest
     "sqlite"
   end
 
-  def connect
+  def connect(**options)
     @folder ||= Dir.mktmpdir
-    ActiveRecord::Base.establish_connection(adapter: "sqlite3", database: "#{@folder}/shop.db", timeout: 5000, pool: 20)
+    ActiveRecord::Base.establish_connection(adapter: "sqlite3", database: "#{@folder}/shop.db", timeout: 5000, pool: 20, **options)
   end
 
   def teardown
@@ -246,8 +257,23 @@ class TestJournalPostgres < KopoKopoTest
     "postgres"
   end
 
-  def connect
-    ActiveRecord::Base.establish_connection(url: URL, pool: 20)
+  def connect(**options)
+    ActiveRecord::Base.establish_connection(url: URL, pool: 20, **options)
+  end
+
+  if URL
+    def test_a_record_is_on_the_disk_although_the_connection_does_not_wait_for_it
+      connect(variables: { synchronous_commit: "off" })
+      create_tables
+      settings = []
+      ActiveSupport::Notifications.subscribed(
+        ->(*, payload) { settings << payload[:connection].select_value("SHOW synchronous_commit") if payload[:sql].start_with?("INSERT INTO kopokopo_journal") },
+        "sql.active_record",
+      ) { insert(KopoKopo::ActiveRecordJournal.new) }
+      assert_equal ["on"], settings
+      assert_equal "off", ActiveRecord::Base.connection.select_value("SHOW synchronous_commit")
+      assert_equal 1, ActiveRecord::Base.connection.select_value("SELECT count(*) FROM kopokopo_journal")
+    end
   end
 end
 
@@ -260,7 +286,7 @@ class TestJournalMariadb < KopoKopoTest
     "mysql"
   end
 
-  def connect
-    ActiveRecord::Base.establish_connection(url: URL.sub("mysql:", "mysql2:"), pool: 20)
+  def connect(**options)
+    ActiveRecord::Base.establish_connection(url: URL.sub("mysql:", "mysql2:"), pool: 20, **options)
   end
 end

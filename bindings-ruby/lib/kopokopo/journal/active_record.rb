@@ -41,7 +41,7 @@ module KopoKopo
         next JSON.generate(Database.dialect(connection)) if asked["operation"] == "dialect"
 
         Database.explaining("kopokopo_journal") do
-          Database.synchronously(connection) { run(connection, asked["sql"], asked["parameters"]) }
+          run(connection, asked["sql"], asked["parameters"])
         end
       end
     end
@@ -67,7 +67,7 @@ module KopoKopo
     def run(connection, sql, parameters)
       return JSON.generate(rows: Database.rows(connection, sql, parameters)) if sql.match?(/\A\s*SELECT/i)
 
-      JSON.generate(changed: Database.change(connection, sql, parameters))
+      JSON.generate(changed: Database.synchronously(connection) { Database.change(connection, sql, parameters) })
     end
   end
 end
