@@ -1,6 +1,8 @@
 # frozen_string_literal: true
 
 require "active_record"
+require "logger"
+require "stringio"
 require "tmpdir"
 require_relative "helper"
 
@@ -177,6 +179,31 @@ module JournalTests
     marks = record.keys.each_index.map { |at| store.placeholder == "?" ? "?" : "$#{at + 1}" }
     sql = "INSERT INTO kopokopo_journal (#{record.keys.join(", ")}) VALUES (#{marks.join(", ")})"
     assert_equal({ "changed" => 1 }, JSON.parse(store.call(JSON.generate(sql: sql, parameters: record.values))))
+  end
+
+  # Fails to write what is not the beginning of an attempt.
+  def test_an_outcome_that_is_not_written_is_a_warning_with_the_key
+    failing = { KopoKopo::ActiveRecordJournal.new => "sql", HashJournal.new => "operation" }
+    failing.each do |store, kind|
+      original = store.method(:call)
+      store.define_singleton_method(:call) do |request|
+        raise IOError, "a-text" if JSON.parse(request)[kind].to_s.downcase.start_with?("update")
+
+        original.call(request)
+      end
+      key = "order-#{dialect}-#{kind}"
+      k2 = client(journal: store)
+      _, warnings = capture_io { assert_kind_of String, k2.incoming_payments.create(**push, idempotency_key: key).id }
+      assert_equal 1, warnings.lines.size, warnings
+      assert_includes warnings, %("#{key}" (IOError))
+      refute_includes warnings, "a-text"
+      lines = StringIO.new
+      KopoKopo.logger = Logger.new(lines)
+      k2.incoming_payments.create(**push, idempotency_key: "#{key}-2")
+      assert_match(/WARN.*"#{key}-2"/, lines.string)
+    ensure
+      KopoKopo.logger = nil
+    end
   end
 
   def test_a_store_that_fails_fails_the_call_before_it_is_sent
