@@ -76,7 +76,7 @@ module KopoKopo
     # Only verified events reach an action. Other requests get 401, 400 or 413.
     #
     # Prefer the {Engine} or {Rails.endpoint}: Rails parses the body of a request to a controller and writes its parameters into
-    # the log before the signature is verified. The parameters with personal data are in `filter_parameters`, but a stranger
+    # the log before the signature is verified. The parameters with personal data are in `filter_parameters`, but a sender without the key
     # can send others, and large ones.
     module Webhook
       # @private
