@@ -200,9 +200,8 @@ impl FromValue for api::Amount {
         match value {
             Value::Text(text) | Value::Word(text) => parse(&text, path),
             Value::Integer(whole) => parse(&whole.to_string(), path),
-            Value::Float(number) if number.fract() == 0.0 => {
-                Err(path.refuse("must be exact: write so large a number as text, such as \"100\""))
-            }
+            Value::Float(number) if number.fract() == 0.0 => Err(path
+                .refuse("must be exact, and a float is not: write it as text, such as \"100\", or as a whole number")),
             Value::Float(_) => Err(path
                 .refuse("must be exact: write a fraction as text, such as \"10.50\", if the operation accepts cents")),
             _ => Err(path.refuse("must be a decimal, as text such as \"100\"")),
