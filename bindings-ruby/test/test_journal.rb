@@ -99,9 +99,10 @@ module JournalTests
     k2 = client(journal: KopoKopo::ActiveRecordJournal.new)
     k2.oauth.token_info
     sandbox.fault(operation: CREATE, kind: "delay", delay_ms: 1500)
-    assert_raises(KopoKopo::OutcomeUnknownError) do
+    error = assert_raises(KopoKopo::OutcomeUnknownError) do
       Timeout.timeout(0.7) { k2.incoming_payments.create(**push, idempotency_key: "order-1") }
     end
+    assert_equal 1, error.message.scan("same idempotency key does not send it again").size
     deadline = Process.clock_gettime(Process::CLOCK_MONOTONIC) + 10
     sleep 0.05 until k2.journal.get("order-1").state == "accepted" || Process.clock_gettime(Process::CLOCK_MONOTONIC) > deadline
     k2.incoming_payments.create(**push, idempotency_key: "order-1")
