@@ -20,9 +20,10 @@ module KopoKopo
 
   autoload :ActiveRecordJournal, "#{__dir__}/kopokopo/journal/active_record"
   autoload :CustomJournal, "#{__dir__}/kopokopo/journal/custom"
+  autoload :Outcomes, "#{__dir__}/kopokopo/journal/outcomes"
   autoload :Once, "#{__dir__}/kopokopo/journal/once"
   autoload :Watch, "#{__dir__}/kopokopo/watch"
-  private_constant :Once
+  private_constant :Once, :Outcomes
 
   class << self
     # The logger of the package, with the methods of Ruby's `Logger`. It gets the operation, its result and its

@@ -130,7 +130,8 @@ impl<'a> Reader<'a> {
         }
         // SAFETY: copied at once.
         let name = unsafe { given.classname() }.into_owned();
-        Err(self.refuse(path, &format!("cannot be {name}")))
+        let remedy = if given.respond_to("id", false)? { ": pass its id" } else { "" };
+        Err(self.refuse(path, &format!("cannot be {name}{remedy}")))
     }
 
     fn list(&self, given: RArray, path: &FieldPath<'_>, depth: u8) -> Result<Argument, Error> {

@@ -52,6 +52,13 @@ class ResultsController < ActionController::Base
   end
 end
 
+# Has its own word about the journal.
+class OwnController < ResultsController
+  def kopokopo_journal
+    nil
+  end
+end
+
 Rails.application.credentials.define_singleton_method(:kopokopo) { options }
 Shop.initialize!
 
@@ -59,6 +66,9 @@ SEEN = []
 Rails.application.routes.draw do
   post "/endpoint", to: KopoKopo::Rails.endpoint(journal: true) { |event| SEEN << event.topic }
   post "/controller", to: "results#create"
+  post "/default", to: KopoKopo::Rails.endpoint { |event| event }
+  post "/none", to: KopoKopo::Rails.endpoint(journal: false) { |event| event }
+  post "/own", to: "own#create"
   mount KopoKopo::Rails::Engine => "/k2"
 end
 
@@ -104,6 +114,19 @@ good = KopoKopo.sign_webhook(options[:api_key], result)
 engine = [deliver.call(nil), deliver.call("0" * 64), deliver.call(good), deliver.call(good), deliver.call(good)]
 Shop.config.kopokopo.handler = nil
 unconfigured = deliver.call(good)
+made_calls = calls.uniq
+# Which of them let the journal observe the event.
+observed = %w[/default /controller /none /own].select do |path|
+  calls.clear
+  session.post(path, result, { "CONTENT_TYPE" => "application/json", "HTTP_X_KOPOKOPO_SIGNATURE" => good })
+  calls.any? { |call| call[:operation].end_with?(".observe") }
+end
+refused = [{ journal: Object.new }, { on_unreadable: true }].map do |wrong|
+  KopoKopo::Rails.endpoint(**wrong) { next }
+rescue KopoKopo::ConfigurationError => error
+  error.field
+end
+refused << (KopoKopo::Rails.endpoint rescue $!.field) # rubocop:disable Style/RescueModifier
 # What the generator made.
 load "#{folder}/app/models/kopokopo_event_handler.rb"
 Shop.config.kopokopo.handler = "KopokopoEventHandler"
@@ -115,6 +138,6 @@ end
 
 puts JSON.generate(
   engine: engine, handled: EventHandler::CALLS, unconfigured: unconfigured, generated: generated,
-  ids: ids.uniq.size, responses: responses, seen: SEEN, first: first, calls: calls.uniq, log: LOG.string,
+  ids: ids.uniq.size, responses: responses, seen: SEEN, first: first, calls: made_calls, observed: observed, refused: refused, log: LOG.string,
   routes: File.read("#{folder}/config/routes.rb"), initializer: File.exist?("#{folder}/config/initializers/kopokopo.rb"),
 )

@@ -58,6 +58,14 @@ class TestArguments < KopoKopoTest
     assert_equal "journal", assert_raises(KopoKopo::ConfigurationError) { client(journal: Object.new) }.field
   end
 
+  def test_a_float_and_an_object_in_place_of_its_id_are_refused_with_the_remedy
+    error = assert_raises(KopoKopo::InvalidRequestError) { client.incoming_payments.create(**push, amount: 100.0) }
+    assert_includes error.detail, "not a floating point number"
+    made = client.incoming_payments.create(**push)
+    error = assert_raises(KopoKopo::InvalidRequestError) { client.incoming_payments.wait(made) }
+    assert_includes error.detail, "cannot be KopoKopo::CreatedIncomingPayment: pass its id"
+  end
+
   def test_a_wait_and_a_watch_return_states
     k2 = client
     push_id = k2.incoming_payments.create(**push).id

@@ -14,24 +14,32 @@ class TestExampleShop < KopoKopoTest
     socket = TCPServer.new("127.0.0.1", 0)
     @port = socket.addr[1]
     socket.close
+    @log = "#{@folder}/log"
+    start
+  end
+
+  def start
     environment = @sandbox.credentials.to_h { |name, value| ["K2_#{name.to_s.upcase}", value] }
     environment.update("SHOP_DATABASE" => "#{@folder}/shop.db", "SHOP_URL" => "http://127.0.0.1:#{@port}")
     command = ["puma", "--preload", "--workers", "2", "--threads", "1:4", "--bind", "tcp://127.0.0.1:#{@port}"]
     lib = File.expand_path("../lib", __dir__)
-    @log = "#{@folder}/log"
     @server = spawn({ **environment, "RUBYLIB" => lib }, *command, chdir: File.expand_path("../examples/shop", __dir__), %i[out err] => @log)
     poll("the shop does not start") { request("get", "/orders/0") }
   end
 
   def teardown
+    stop
+  ensure
+    FileUtils.remove_entry(@folder)
+  end
+
+  def stop
     Process.kill(:TERM, @server)
     # A worker of Puma 6 with Ruby 3.3 sometimes ignores it, whatever the application is. Workers end without their server.
     Timeout.timeout(5) { Process.wait(@server) }
   rescue Timeout::Error
     Process.kill(:KILL, @server)
     Process.wait(@server)
-  ensure
-    FileUtils.remove_entry(@folder)
   end
 
   def test_a_customer_pays_once
@@ -43,11 +51,23 @@ class TestExampleShop < KopoKopoTest
     assert_equal 1, @sandbox.requests(CREATE).size
   end
 
-  def test_a_wrong_phone_number_is_named
+  def test_a_customer_pays_after_a_wrong_number_and_a_cancelled_prompt_and_a_restart
     id = JSON.parse(request("post", "/orders", total: "100.00").body).fetch("id")
     response = request("post", "/orders/#{id}/pay", phone_number: "1")
     assert_equal ["422", "phone_number"], [response.code, JSON.parse(response.body)["field"]]
     assert_empty @sandbox.requests(CREATE)
+    assert_equal "202", request("post", "/orders/#{id}/pay", phone_number: "254700000002").code
+    poll("the cancelled prompt has no result: #{File.read(@log)}") { order(id)["status"] == "new" }
+    stop
+    start
+    assert_equal "202", request("post", "/orders/#{id}/pay", phone_number: "254700000001").code
+    poll("the order is not paid: #{File.read(@log)}") { order(id)["status"] == "paid" }
+    assert_equal "409", request("post", "/orders/#{id}/pay", phone_number: "254700000001").code
+    assert_equal 2, @sandbox.requests(CREATE).size
+  end
+
+  def test_a_total_that_is_not_positive_is_refused
+    ["0", "-1", "0.001", "abc", "1e", "NaN"].each { |total| assert_equal "422", request("post", "/orders", total: total).code, total }
   end
 
   def test_a_forged_result_pays_nothing

@@ -1,6 +1,8 @@
 # frozen_string_literal: true
 
 require "active_record"
+require "logger"
+require "stringio"
 require "tmpdir"
 require_relative "helper"
 
@@ -97,9 +99,10 @@ module JournalTests
     k2 = client(journal: KopoKopo::ActiveRecordJournal.new)
     k2.oauth.token_info
     sandbox.fault(operation: CREATE, kind: "delay", delay_ms: 1500)
-    assert_raises(KopoKopo::OutcomeUnknownError) do
+    error = assert_raises(KopoKopo::OutcomeUnknownError) do
       Timeout.timeout(0.7) { k2.incoming_payments.create(**push, idempotency_key: "order-1") }
     end
+    assert_equal 1, error.message.scan("same idempotency key does not send it again").size
     deadline = Process.clock_gettime(Process::CLOCK_MONOTONIC) + 10
     sleep 0.05 until k2.journal.get("order-1").state == "accepted" || Process.clock_gettime(Process::CLOCK_MONOTONIC) > deadline
     k2.incoming_payments.create(**push, idempotency_key: "order-1")
@@ -107,10 +110,28 @@ module JournalTests
   end
 
   def test_tables_that_are_missing_are_named_and_nothing_is_sent
-    k2 = client(journal: KopoKopo::ActiveRecordJournal.new(create_tables: false))
-    error = assert_raises(KopoKopo::JournalError) { k2.incoming_payments.create(**push, idempotency_key: "order-1") }
-    assert_includes error.detail, "the table kopokopo_journal does not exist"
-    assert_empty sandbox.requests(CREATE)
+    store = KopoKopo::ActiveRecordJournal.new(create_tables: false)
+    [client(journal: store), client.with_journal(store), client.with_journal(KopoKopo::ActiveRecordJournal.new, create_tables: false)].each do |k2|
+      error = assert_raises(KopoKopo::JournalError) { k2.incoming_payments.create(**push, idempotency_key: "order-1") }
+      assert_includes error.detail, "the table kopokopo_journal does not exist"
+      assert_empty sandbox.requests(CREATE)
+    end
+    refute ActiveRecord::Base.connection.table_exists?("kopokopo_journal")
+  end
+
+  def test_clients_of_every_constructor_leave_the_tables_to_the_store
+    store = KopoKopo::ActiveRecordJournal.new(create_tables: false)
+    before = ENV.to_h
+    sandbox.credentials.each { |name, value| ENV["K2_#{name.to_s.upcase}"] = value }
+    token = client.oauth.token.access_token
+    [KopoKopo::Client.from_env(journal: store), KopoKopo::Client.with_token_source(journal: store, base_url: sandbox.base_url) { token }].each do |k2|
+      assert_raises(KopoKopo::JournalError) { k2.incoming_payments.create(**push, idempotency_key: "order-1") }
+    end
+    refute ActiveRecord::Base.connection.table_exists?("kopokopo_journal")
+    client.with_journal(store, create_tables: true).incoming_payments.create(**push, idempotency_key: "order-1")
+    assert ActiveRecord::Base.connection.table_exists?("kopokopo_journal")
+  ensure
+    ENV.replace(before)
   end
 
   def test_an_event_is_claimed_once_and_again_after_a_rollback
@@ -141,6 +162,17 @@ module JournalTests
     assert_equal [[text, 1]], found["rows"]
   end
 
+  def test_the_program_needs_no_prepared_statements
+    connect(prepared_statements: false)
+    create_tables
+    insert(KopoKopo::ActiveRecordJournal.new, error: "it's 100% \\ ? $1 \"Wanjikũ\"")
+    k2 = client(journal: KopoKopo::ActiveRecordJournal.new)
+    2.times { k2.incoming_payments.create(**push, idempotency_key: "order-?$1") }
+    assert_equal "accepted", k2.journal.get("order-?$1").state
+    assert_equal 1, sandbox.requests(CREATE).size
+    assert_equal([true, false], Array.new(2) { Order.transaction { KopoKopo.once(event, Order.connection) } })
+  end
+
   # Runs the statement with which the core writes a record.
   def insert(store, error: nil)
     record = { idempotency_key: "a-key", version: 1, state: "started", operation: "send_money.create", fingerprint: "f", attempt: 1,
@@ -148,6 +180,31 @@ module JournalTests
     marks = record.keys.each_index.map { |at| store.placeholder == "?" ? "?" : "$#{at + 1}" }
     sql = "INSERT INTO kopokopo_journal (#{record.keys.join(", ")}) VALUES (#{marks.join(", ")})"
     assert_equal({ "changed" => 1 }, JSON.parse(store.call(JSON.generate(sql: sql, parameters: record.values))))
+  end
+
+  # Fails to write what is not the beginning of an attempt.
+  def test_an_outcome_that_is_not_written_is_a_warning_with_the_key
+    failing = { KopoKopo::ActiveRecordJournal.new => "sql", HashJournal.new => "operation" }
+    failing.each do |store, kind|
+      original = store.method(:call)
+      store.define_singleton_method(:call) do |request|
+        raise IOError, "a-text" if JSON.parse(request)[kind].to_s.downcase.start_with?("update")
+
+        original.call(request)
+      end
+      key = "order-#{dialect}-#{kind}"
+      k2 = client(journal: store)
+      _, warnings = capture_io { assert_kind_of String, k2.incoming_payments.create(**push, idempotency_key: key).id }
+      assert_equal 1, warnings.lines.size, warnings
+      assert_includes warnings, %("#{key}" (IOError))
+      refute_includes warnings, "a-text"
+      lines = StringIO.new
+      KopoKopo.logger = Logger.new(lines)
+      k2.incoming_payments.create(**push, idempotency_key: "#{key}-2")
+      assert_match(/WARN.*"#{key}-2"/, lines.string)
+    ensure
+      KopoKopo.logger = nil
+    end
   end
 
   def test_a_store_that_fails_fails_the_call_before_it_is_sent
@@ -167,9 +224,9 @@ class TestJournalSqlite < KopoKopoTest
     "sqlite"
   end
 
-  def connect
+  def connect(**options)
     @folder ||= Dir.mktmpdir
-    ActiveRecord::Base.establish_connection(adapter: "sqlite3", database: "#{@folder}/shop.db", timeout: 5000, pool: 20)
+    ActiveRecord::Base.establish_connection(adapter: "sqlite3", database: "#{@folder}/shop.db", timeout: 5000, pool: 20, **options)
   end
 
   def teardown
@@ -228,8 +285,23 @@ class TestJournalPostgres < KopoKopoTest
     "postgres"
   end
 
-  def connect
-    ActiveRecord::Base.establish_connection(url: URL, pool: 20)
+  def connect(**options)
+    ActiveRecord::Base.establish_connection(url: URL, pool: 20, **options)
+  end
+
+  if URL
+    def test_a_record_is_on_the_disk_although_the_connection_does_not_wait_for_it
+      connect(variables: { synchronous_commit: "off" })
+      create_tables
+      settings = []
+      ActiveSupport::Notifications.subscribed(
+        ->(*, payload) { settings << payload[:connection].select_value("SHOW synchronous_commit") if payload[:sql].start_with?("INSERT INTO kopokopo_journal") },
+        "sql.active_record",
+      ) { insert(KopoKopo::ActiveRecordJournal.new) }
+      assert_equal ["on"], settings
+      assert_equal "off", ActiveRecord::Base.connection.select_value("SHOW synchronous_commit")
+      assert_equal 1, ActiveRecord::Base.connection.select_value("SELECT count(*) FROM kopokopo_journal")
+    end
   end
 end
 
@@ -242,7 +314,7 @@ class TestJournalMariadb < KopoKopoTest
     "mysql"
   end
 
-  def connect
-    ActiveRecord::Base.establish_connection(url: URL.sub("mysql:", "mysql2:"), pool: 20)
+  def connect(**options)
+    ActiveRecord::Base.establish_connection(url: URL.sub("mysql:", "mysql2:"), pool: 20, **options)
   end
 end

@@ -97,6 +97,49 @@ class TestRack < KopoKopoTest
     assert_equal 500, deliver(payload("result-incoming-payment-success")).status
   end
 
+  def test_the_middleware_compares_paths_as_routers_do
+    app = ->(env) { [200, {}, [env[KopoKopo::Rack::Middleware::EVENT]&.topic.inspect]] }
+    middleware = KopoKopo::Rack::Middleware.new(app, verifier: VERIFIER, paths: ["/k2/results", "/hooks/"])
+    call = lambda do |path, body, signature|
+      middleware.call("REQUEST_METHOD" => "POST", "PATH_INFO" => path, "rack.input" => StringIO.new(body), KopoKopo::Rack::HEADER => signature)
+    end
+    body = payload("result-incoming-payment-success")
+    %w[/k2/results /k2/results/ //k2//results /k2/results.json /k2/%72esults /k2%2Fresults /k2/results.json/ k2/results /hooks /hooks/].each do |path|
+      assert_equal 401, call.call(path, body, "0" * 64).first, path
+      assert_equal [200, ['"incoming_payment"']], call.call(path, body, KopoKopo.sign_webhook(KEY, body)).values_at(0, 2), path
+    end
+    ["/k2", "/k2/results2", "/k2/results/1", "/", "", "/%ff%zz"].each { |path| assert_equal ["nil"], call.call(path, body, nil).last, path }
+    assert_equal ["nil"], middleware.call("REQUEST_METHOD" => "GET", "PATH_INFO" => "/k2/results").last
+  end
+
+  def test_paths_that_would_match_nothing_are_refused
+    ["/k2/results", nil, [], [:"/k2"], ["k2/results"], [nil], { "/k2" => 1 }].each do |paths|
+      error = assert_raises(KopoKopo::ConfigurationError) { KopoKopo::Rack::Middleware.new(nil, verifier: VERIFIER, paths: paths) }
+      assert_equal "paths", error.field
+      assert_includes error.detail, "array of strings that begin with a slash"
+    end
+  end
+
+  def test_wrong_options_are_refused_before_the_first_webhook
+    wrong = { journal: [true, Object.new, client], on_unreadable: [true, "keep"] }
+    makers = [
+      ->(**options) { KopoKopo::Rack::Endpoint.new(VERIFIER, **options) { flunk } },
+      ->(**options) { KopoKopo::Rack::Middleware.new(nil, verifier: VERIFIER, paths: ["/"], **options) },
+    ]
+    wrong.each do |name, values|
+      values.product(makers) do |value, make|
+        assert_equal name.to_s, assert_raises(KopoKopo::ConfigurationError) { make.call(name => value) }.field
+      end
+    end
+  end
+
+  def test_a_logger_that_fails_does_not_replace_the_refusal
+    KopoKopo.logger = Object.new
+    capture_io { each_app { |name| assert_equal 401, deliver("{}", "0" * 64).status, name } }
+  ensure
+    KopoKopo.logger = nil
+  end
+
   def test_a_wrong_set_up_is_named
     assert_equal "verifier", assert_raises(KopoKopo::ConfigurationError) { KopoKopo::Rack::Endpoint.new("key") { next } }.field
     assert_equal "handler", assert_raises(KopoKopo::ConfigurationError) { KopoKopo::Rack::Endpoint.new(VERIFIER) }.field

@@ -42,6 +42,14 @@ class TestRails < KopoKopoTest
     assert_includes found["log"], "ignored buygoods_transaction_received"
   end
 
+  def test_endpoints_and_controllers_follow_the_setting_of_the_journal
+    assert_equal ["/default", "/controller"], found["observed"]
+  end
+
+  def test_wrong_options_of_an_endpoint_are_refused_when_it_is_made
+    assert_equal %w[journal on_unreadable handler], found["refused"]
+  end
+
   def test_calls_are_notifications
     assert_includes found["calls"], { "operation" => "incoming_payments.create", "outcome" => "succeeded" }
   end
@@ -51,6 +59,8 @@ class TestRails < KopoKopoTest
     phone = event("webhook-buygoods_transaction_received").transaction.sender_phone_number
     payer = event.payload.incoming_payment.transaction.sender_phone_number
     refute_empty payer
-    [phone, phone.delete("+"), payer.delete("+"), "0712345678"].each { |text| refute_includes found["log"], text }
+    names = %w[sender_first_name sender_last_name].map { |name| event("webhook-buygoods_transaction_received").transaction.public_send(name) }.compact
+    refute_empty names
+    [phone, phone.delete("+"), payer.delete("+"), "0712345678", *names].each { |text| refute_includes found["log"], text }
   end
 end

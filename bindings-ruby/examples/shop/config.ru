@@ -28,19 +28,33 @@ TILL = "K000000"
 
 # An order is `new`, `asked` or `paid`.
 class Order < ActiveRecord::Base
-  # Asks the customer to pay. The journal makes a second click harmless: it sends no second request.
+  validates :total, numericality: true
+  # What is left of it in the database.
+  validate { errors.add(:total, "must be greater than 0") unless total&.positive? }
+
+  # Asks the customer to pay. The journal makes a second click harmless: it sends no second request. The attempt is part of the
+  # key, and the next one begins only if the last one was refused or has failed.
   def ask(phone_number)
     # Committed before the request, because the result can arrive before it returns.
     update!(status: "asked") if status == "new"
     push = KopoKopo::Rails.client.incoming_payments.create(
-      idempotency_key: "order-#{id}",
+      idempotency_key: "order-#{id}-#{attempt}",
       till_number: TILL,
       phone_number: phone_number,
       amount: total,
       callback_url: "#{ENV.fetch("SHOP_URL")}/k2/results",
-      metadata: { order_id: id.to_s },
+      metadata: { order_id: id.to_s, attempt: attempt.to_s },
     )
     update!(push_id: push.id)
+  rescue KopoKopo::InvalidRequestError => error
+    # Refused without effect, if it is not about another phone number that is being asked: correct it, and try again.
+    self.class.allow_another_attempt(id, attempt) unless error.field == "idempotency_key"
+    raise
+  end
+
+  # Does nothing if the attempt is not the last one.
+  def self.allow_another_attempt(id, attempt)
+    where(id: id, attempt: attempt, status: "asked").update_all("status = 'new', attempt = attempt + 1")
   end
 
   # Credits the order of a verified event, once for each payment.
@@ -50,9 +64,15 @@ class Order < ActiveRecord::Base
       next unless event.payload.is_a?(KopoKopo::EventPayload::IncomingPayment)
       next unless KopoKopo.once(event, connection)
 
-      order = lock.find_by(id: event.payload.incoming_payment.metadata["order_id"])
+      payment = event.payload.incoming_payment
+      order = lock.find_by(id: payment.metadata["order_id"])
       # `paid_at_least?` compares the amount, the currency and the till.
-      order.update!(status: "paid", payments: order.payments + 1) if order && event.paid_at_least?(order.total, till_number: TILL)
+      if order && event.paid_at_least?(order.total, till_number: TILL)
+        order.update!(status: "paid", payments: order.payments + 1)
+      elsif order && payment.status.failed?
+        # Cancelled, for example.
+        allow_another_attempt(order.id, payment.metadata["attempt"])
+      end
     end
   end
 end
@@ -60,7 +80,10 @@ end
 # The pages of the shop.
 class OrdersController < ActionController::API
   def create
-    render json: { id: Order.create!(total: params.require(:total)).id }, status: :created
+    order = Order.new(total: params.require(:total))
+    return render json: order.errors, status: :unprocessable_entity unless order.save
+
+    render json: { id: order.id }, status: :created
   end
 
   def show
@@ -68,13 +91,17 @@ class OrdersController < ActionController::API
   end
 
   def pay
-    Order.find(params[:id]).ask(params.require(:phone_number))
+    order = Order.find(params[:id])
+    return render json: { detail: "it is paid" }, status: :conflict if order.status == "paid"
+
+    order.ask(params.require(:phone_number))
     head :accepted
   rescue KopoKopo::OutcomeUnknownError, KopoKopo::InProgressError
     # The customer may see the prompt. The order stays asked until the result arrives.
     head :accepted
   rescue KopoKopo::InvalidRequestError => error
-    render json: { field: error.field, detail: error.detail }, status: :unprocessable_entity
+    status = error.field == "idempotency_key" ? :conflict : :unprocessable_entity
+    render json: { field: error.field, detail: error.detail }, status: status
   end
 end
 
@@ -82,9 +109,10 @@ Shop.initialize!
 
 ActiveRecord::Schema.verbose = false
 ActiveRecord::Schema.define do
-  create_table(:orders) do |table|
+  create_table(:orders, if_not_exists: true) do |table|
     table.decimal :total, precision: 12, scale: 2, null: false
     table.string :status, null: false, default: "new"
+    table.integer :attempt, null: false, default: 1
     table.string :push_id
     table.integer :payments, null: false, default: 0
   end

@@ -53,7 +53,9 @@ module KopoKopo
     # Calls a method that sends requests, and blocks until it returns. Other threads run meanwhile.
     def call(method, arguments)
       Questions.listen if Questions.used?
-      Log.measure(operation(method)) { @native.call(method, arguments) }
+      # All methods that make something take a key.
+      sends = arguments.key?(:idempotency_key) || method == "post"
+      Log.measure(operation(method), sends: sends, key: arguments[:idempotency_key]) { @native.call(method, arguments) }
     end
 
     # Calls a method that sends nothing.
@@ -75,7 +77,7 @@ module KopoKopo
       given = %i[dialect placeholder create_tables].to_h do |name|
         [name, options[name].nil? && store.respond_to?(name) ? store.public_send(name) : options[name]]
       end
-      native.with_journal(Questions.register(store), options.merge(given))
+      native.with_journal(Questions.register(store), options.merge(given).compact)
     end
 
     # The raw text of an event.

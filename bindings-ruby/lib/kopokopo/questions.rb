@@ -70,6 +70,7 @@ module KopoKopo
         request ? store(source, request, reply) : token(source, reply)
       rescue Exception => error # rubocop:disable Lint/RescueException
         reply.fail(describe(error, request))
+        Outcomes.failed(request, error) if request
       ensure
         # If the thread was killed. A reply has no effect after the first.
         reply.fail("its thread was ended")

@@ -40,9 +40,24 @@ module KopoKopo
           raise ConfigurationError.new("verifier: must be a WebhookVerifier: client.webhooks", field: "verifier")
         end
 
+        Receiver.check(journal, on_unreadable)
         @verifier = verifier
         @journal = journal
         @on_unreadable = on_unreadable
+      end
+
+      # Refuses options that would fail at the first webhook.
+      #
+      # @private
+      def self.check(journal, on_unreadable)
+        unless journal.nil? || journal.respond_to?(:observe)
+          raise ConfigurationError.new("journal: must be the journal of a client: client.journal", field: "journal")
+        end
+        return if on_unreadable.nil? || on_unreadable.respond_to?(:call)
+
+        raise ConfigurationError.new(
+          "on_unreadable: must have the method call, which takes the body and the error", field: "on_unreadable",
+        )
       end
 
       # The event of a request.
@@ -107,7 +122,7 @@ module KopoKopo
       end
 
       def refuse(reason, status, text)
-        KopoKopo.logger&.warn { "kopokopo: webhook refused with #{status}: #{reason}" }
+        Log.write(:warn) { "kopokopo: webhook refused with #{status}: #{reason}" }
         raise Refusal.new(status, text)
       end
     end
@@ -137,31 +152,55 @@ module KopoKopo
       end
     end
 
-    # A middleware that verifies the POST requests of some paths, and puts the event into `env["kopokopo.event"]`.
+    # A middleware that verifies the POST requests of some paths, and puts the event into `env["kopokopo.event"]`. Without an
+    # event there a request was not verified: refuse it.
     #
     #     use KopoKopo::Rack::Middleware, verifier: k2.webhooks, paths: ["/k2/results"]
+    #
+    # A path is compared as routers do it: decoded, without repeated slashes, a slash at the end, and a format such as
+    # `.json`.
     class Middleware
       # The name of the event in the environment.
       EVENT = "kopokopo.event"
 
       # @param app [#call] The application.
       # @param verifier [WebhookVerifier] Verifies the requests: `client.webhooks`.
-      # @param paths [Array<String>] The paths of webhooks.
+      # @param paths [Array<String>] The paths of webhooks. Each begins with a slash.
+      # @param journal (see Receiver#initialize)
+      # @param on_unreadable (see Receiver#initialize)
       def initialize(app, verifier:, paths:, journal: nil, on_unreadable: nil)
+        unless paths.is_a?(Array) && paths.any? && paths.all? { |path| path.is_a?(String) && path.start_with?("/") }
+          raise ConfigurationError.new(
+            "paths: must be an array of strings that begin with a slash, such as [\"/k2/results\"]", field: "paths",
+          )
+        end
+
         @app = app
-        @paths = paths
+        @paths = paths.map { |path| normalise(path) }
         @receiver = Receiver.new(verifier, journal: journal, on_unreadable: on_unreadable)
       end
 
       # @private
       def call(env)
-        if env["REQUEST_METHOD"] == "POST" && @paths.include?(env["PATH_INFO"])
+        if env["REQUEST_METHOD"] == "POST" && ours?(env["PATH_INFO"])
           env[EVENT] = @receiver.receive(env)
           env["rack.input"].rewind if env["rack.input"].respond_to?(:rewind)
         end
         @app.call(env)
       rescue Refusal => refusal
         refusal.to_response
+      end
+
+      private
+
+      def ours?(path)
+        path = normalise(path.to_s)
+        @paths.include?(path) || @paths.include?(normalise(path.sub(%r{\.[^/.]+\z}n, "")))
+      end
+
+      def normalise(path)
+        decoded = path.b.gsub(/%(\h\h)/n) { Regexp.last_match(1).hex.chr }
+        "/#{decoded}".squeeze("/").delete_suffix("/")
       end
     end
   end

@@ -27,14 +27,30 @@ module KopoKopo
       #
       #     post "/k2/results", to: KopoKopo::Rails.endpoint { |event| Order.credit(event) }
       #
+      # @param journal [Boolean, nil] Whether the journal observes each event first. Default: `config.kopokopo.journal`.
+      # @param on_unreadable (see Rack::Receiver#initialize)
       # @yieldparam event [Event]
       # @return [#call]
-      def endpoint(on_unreadable: nil, journal: false, &handler)
+      def endpoint(on_unreadable: nil, journal: nil, &handler)
+        unless [true, false, nil].include?(journal)
+          raise ConfigurationError.new("journal: must be true, false or nil", field: "journal")
+        end
+        raise ConfigurationError.new("handler: must be a block that takes the event", field: "handler") if handler.nil?
+
+        Rack::Receiver.check(nil, on_unreadable)
         # Routes are loaded before the credentials may be complete.
         lambda do |env|
-          observer = journal ? client.journal : nil
+          observer = journal_to_observe(journal)
           Rack::Endpoint.new(client.webhooks, journal: observer, on_unreadable: on_unreadable, &handler).call(env)
         end
+      end
+
+      # The journal that observes events.
+      #
+      # @private
+      def journal_to_observe(wanted = nil)
+        wanted = ::Rails.application.config.kopokopo.journal if wanted.nil?
+        wanted ? client.journal : nil
       end
 
       private
@@ -57,8 +73,11 @@ module KopoKopo
     #       end
     #     end
     #
-    # Only verified events reach an action. Other requests get 401, 400 or 413. Rails writes a request's parameters into
-    # its log: this adds those with personal data to `filter_parameters`.
+    # Only verified events reach an action. Other requests get 401, 400 or 413.
+    #
+    # Prefer the {Engine} or {Rails.endpoint}: Rails parses the body of a request to a controller and writes its parameters into
+    # the log before the signature is verified. The parameters with personal data are in `filter_parameters`, but a sender without the key
+    # can send others, and large ones.
     module Webhook
       # @private
       def self.included(controller)
@@ -77,8 +96,14 @@ module KopoKopo
         Rails.client.webhooks
       end
 
+      # Overwrite it to let another journal observe the events first, or none. Default: the client's, with
+      # `config.kopokopo.journal`.
+      def kopokopo_journal
+        Rails.journal_to_observe
+      end
+
       def verify_kopokopo_webhook
-        receiver = Rack::Receiver.new(kopokopo_verifier)
+        receiver = Rack::Receiver.new(kopokopo_verifier, journal: kopokopo_journal)
         receiver.check_length(request.env)
         @kopokopo_event = receiver.receive_body(request.raw_post, request.env[Rack::HEADER])
       rescue Rack::Refusal => refusal
@@ -95,8 +120,8 @@ module KopoKopo
     class Engine < ::Rails::Engine
       # What of a webhook must not be in the log. `event` has the whole content of a webhook.
       PRIVATE = %i[
-        sender_phone_number hashed_sender_phone phone_number msisdn sender_first_name sender_middle_name
-        sender_last_name event
+        phone_number hashed_sender_phone msisdn first_name middle_name last_name FirstName MiddleName LastName email
+        account_name account_number metadata event
       ].freeze
 
       engine_name "kopokopo"
@@ -125,7 +150,7 @@ module KopoKopo
       # @private
       RESULTS = lambda do |env|
         options = ::Rails.application.config.kopokopo
-        Rails.endpoint(journal: options.journal) { |event| Engine.handler(options).call(event) }.call(env)
+        Rails.endpoint { |event| Engine.handler(options).call(event) }.call(env)
       end
 
       class << self

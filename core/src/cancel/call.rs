@@ -13,6 +13,7 @@ use crate::{
     endpoint::{Endpoint, RetrySafety},
     error::{ErrorKind, KopoKopoError, Result},
     failure,
+    journal::AGAIN,
     response::ApiResponse,
     transport::{Reason, Sent, TransportError},
     types::Timestamp,
@@ -75,8 +76,11 @@ impl CallState {
             Phase::Ended(Undelivered::Error(unknown)) | Phase::Cancelled(unknown) => unknown.clone(),
         };
         let unknown = unknown.map(|error| match &self.rules.key {
-            Some((key, fingerprint)) => Box::new(error.with_idempotency_key(key, Some(fingerprint.clone()))),
-            None => error,
+            // One that has its key says it already.
+            Some((key, fingerprint)) if error.idempotency_key().is_none() => {
+                Box::new(error.with_suffix(AGAIN).with_idempotency_key(key, Some(fingerprint.clone())))
+            }
+            _ => error,
         });
         inner.phase = Phase::Cancelled(unknown.clone());
         drop(inner);

@@ -40,7 +40,7 @@ const MARGIN: Duration = Duration::from_secs(10);
 const SETTLE_ATTEMPTS: u32 = 5;
 
 /// What a caller with a key can do about a lost response, which others cannot.
-const AGAIN: &str =
+pub(crate) const AGAIN: &str =
     " A call with the same idempotency key does not send it again, and returns its id once it is known.";
 
 /// How long one such write may take. A store that hangs must not keep the caller from a result that exists.

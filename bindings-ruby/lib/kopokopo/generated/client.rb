@@ -213,19 +213,13 @@ module KopoKopo
     # @param dialect [String, nil] The SQL of the store: `sqlite`, `postgres` or `mysql`. `ask`: the store is first
     #   asked for it, with the operation `dialect`. Absent: the store runs the journal's own operations.
     # @param placeholder [String, nil] How the store's driver marks parameters: `?`, `$1` or `%s`. Default `?`.
-    # @param create_tables [Boolean] Whether the tables are created if they do not exist. Turn it off if the program has
-    #   migrations.
+    # @param create_tables [Boolean, nil] Whether the tables are created if they do not exist. Turn it off if the
+    #   program has migrations. Default: what the store's method of this name returns, or else true.
     # @param key_in_metadata [Boolean] Whether an idempotency key travels in the metadata of its request, where it uses
     #   one of five pairs. Results bring it back, so that the journal learns the outcome of a request whose response was
     #   lost.
     # @return [Client]
-    def with_journal(
-      store,
-      dialect: nil,
-      placeholder: nil,
-      create_tables: true,
-      key_in_metadata: true
-    )
+    def with_journal(store, dialect: nil, placeholder: nil, create_tables: nil, key_in_metadata: true)
       Client.of(journal_of(@native, store, {
         dialect: dialect,
         placeholder: placeholder,

@@ -3,6 +3,7 @@
 require "active_record"
 require "json"
 require_relative "database"
+require_relative "forks"
 
 module KopoKopo
   # A journal in the database of an ActiveRecord class: SQLite, PostgreSQL, MySQL or MariaDB. Each statement runs on a connection
@@ -20,6 +21,7 @@ module KopoKopo
     def initialize(base = ActiveRecord::Base, create_tables: true)
       @base = base
       @create_tables = create_tables
+      Forks.watch(base)
     end
 
     # @return [String] the store is asked for its dialect, which needs a connection
@@ -41,7 +43,7 @@ module KopoKopo
         next JSON.generate(Database.dialect(connection)) if asked["operation"] == "dialect"
 
         Database.explaining("kopokopo_journal") do
-          Database.synchronously(connection) { run(connection, asked["sql"], asked["parameters"]) }
+          run(connection, asked["sql"], asked["parameters"])
         end
       end
     end
@@ -58,6 +60,7 @@ module KopoKopo
       Database.fail_with("must not be inside of a transaction of the program") if connection.transaction_open?
       return unless connection.adapter_name == "SQLite"
 
+      Forks.check
       file = connection.select_rows("PRAGMA database_list").dig(0, 2)
       return unless file.to_s.empty?
 
@@ -67,7 +70,7 @@ module KopoKopo
     def run(connection, sql, parameters)
       return JSON.generate(rows: Database.rows(connection, sql, parameters)) if sql.match?(/\A\s*SELECT/i)
 
-      JSON.generate(changed: Database.change(connection, sql, parameters))
+      JSON.generate(changed: Database.synchronously(connection) { Database.change(connection, sql, parameters) })
     end
   end
 end

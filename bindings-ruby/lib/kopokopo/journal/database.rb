@@ -57,18 +57,12 @@ module KopoKopo
       end
 
       # Runs the block with commits that are on the disk when they return. From 7.1 on Rails turns that off for SQLite, so that a
-      # crash of the machine can undo the last ones.
-      def synchronously(connection)
-        return yield unless connection.adapter_name == "SQLite"
-
-        setting = connection.select_value("PRAGMA synchronous")
-        return yield if setting >= FULL
-
-        connection.execute("PRAGMA synchronous = #{FULL}")
-        begin
-          yield
-        ensure
-          connection.execute("PRAGMA synchronous = #{setting}")
+      # crash of the machine can undo the last ones. PostgreSQL has a setting for it.
+      def synchronously(connection, &block)
+        case dialect(connection)
+        when "sqlite" then with_full_synchronous(connection, &block)
+        when "postgres" then with_synchronous_commit(connection, &block)
+        else yield
         end
       end
 
@@ -88,12 +82,36 @@ module KopoKopo
 
       private
 
-      # The adapters of MySQL send no parameters by default, so they are quoted in the statement, which has no other question mark.
+      def with_full_synchronous(connection)
+        setting = connection.select_value("PRAGMA synchronous")
+        return yield if setting >= FULL
+
+        connection.execute("PRAGMA synchronous = #{FULL}")
+        begin
+          yield
+        ensure
+          connection.execute("PRAGMA synchronous = #{setting}")
+        end
+      end
+
+      # The setting is the transaction's own: a pool of connections in between may share a session.
+      def with_synchronous_commit(connection)
+        return yield unless connection.select_value("SHOW synchronous_commit") == "off"
+
+        connection.transaction do
+          connection.execute("SET LOCAL synchronous_commit = on")
+          yield
+        end
+      end
+
+      # Without prepared statements adapters drop the values, so they are quoted in the statement, which has no other marks. Those
+      # of MySQL do that by default.
       def bound(connection, statement, values)
-        return [statement, "kopokopo", values] unless dialect(connection) == "mysql"
+        return [statement, "kopokopo", values] if connection.prepared_statements && dialect(connection) != "mysql"
 
         left = values.dup
-        [statement.gsub("?") { connection.quote(left.shift) }, "kopokopo", []]
+        quoted = statement.gsub(/\?|\$(\d+)/) { connection.quote(Regexp.last_match(1) ? values[Regexp.last_match(1).to_i - 1] : left.shift) }
+        [quoted, "kopokopo", []]
       end
 
       def missing?(error, table)

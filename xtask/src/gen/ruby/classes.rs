@@ -73,6 +73,9 @@ fn parameters(contract: &Contract, callable: &Callable) -> Vec<Value> {
         };
         if let Some(record) = record {
             all.extend(record.fields.iter().map(|field| parameter(contract, field, true)));
+            if callable.name == "with_journal" {
+                all.iter_mut().filter(|found| found["name"] == "create_tables").for_each(leave_to_store);
+            }
             continue;
         }
         let is_callback = matches!(argument.ty, Type::Callback(_));
@@ -81,6 +84,15 @@ fn parameters(contract: &Contract, callable: &Callable) -> Vec<Value> {
         all.push(parameter(contract, argument, is_named));
     }
     all
+}
+
+/// A store has this option too, and a default here must not replace what it says.
+fn leave_to_store(parameter: &mut Value) {
+    let docs = parameter["docs"].as_str().unwrap_or_default();
+    parameter["docs"] = format!("{docs} Default: what the store's method of this name returns, or else true.").into();
+    parameter["default"] = "nil".into();
+    parameter["yard"] = "Boolean, nil".into();
+    parameter["rbs"] = "bool?".into();
 }
 
 fn parameter(contract: &Contract, field: &Field, is_named: bool) -> Value {

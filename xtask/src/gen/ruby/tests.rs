@@ -53,6 +53,12 @@ fn a_token_source_can_be_a_block() {
 }
 
 #[test]
+fn the_tables_are_left_to_the_store() {
+    let client = file_of(include_str!("../../../../udl/kopokopo.udl"), "client.rb");
+    holds(&client, &["def with_journal(store, dialect: nil, placeholder: nil, create_tables: nil,"]);
+}
+
+#[test]
 fn a_method_without_a_result_returns_nil() {
     holds(&file("client.rb"), &["# @return [void] def cancel(id) call(\"cancel\", { id: id }) nil end"]);
 }
