@@ -11,7 +11,10 @@ function attachJournal(client, store, options) {
     throw new ConfigurationError('journal: must be a store, such as sqliteJournal(db) of kopokopo/journal', { field: 'journal' });
   }
   const { dialect, placeholder, createTables } = store;
-  return toObject(client.withJournal(wrapStore(store), configure({ dialect, placeholder, createTables, ...options })));
+  // An option that is undefined is absent: the store decides.
+  const given = Object.entries(options ?? {}).filter(([, value]) => value !== undefined);
+  const all = configure({ dialect, placeholder, createTables, ...Object.fromEntries(given) });
+  return toObject(client.withJournal(wrapStore(store), all));
 }
 
 /** Splits the options of a client into those of the native addon and the journal, and makes the client. */

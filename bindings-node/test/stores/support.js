@@ -169,7 +169,8 @@ function testStore(driver, { createEmpty, create }, more) {
         return true;
       };
       await assert.rejects(database.deliver(event), (error) => isClear(error) && error.kind === 'configuration' && error.cause instanceof Error);
-      const client = shared.client(database.journal({ createTables: false }));
+      const options = { dialect: undefined, placeholder: undefined, createTables: undefined };
+      const client = shared.client().withJournal(database.journal({ createTables: false }), options);
       const pay = () => client.sendMoney.create(wage(), { idempotencyKey: 'wage-1' });
       await shared.assertPaid(0, () => assert.rejects(pay(), (error) => isClear(error) && error.kind === 'journal'));
       await createTables(database.pool ?? database.database);
