@@ -93,6 +93,10 @@ pub(crate) fn cancelled(endpoint: &Endpoint, attempts: u32, sent_at: Timestamp) 
         .with_sent_at(Some(sent_at))
 }
 
+/// What a caller with a key can do about a lost response, which others cannot.
+pub(crate) const AGAIN: &str =
+    " A call with the same idempotency key does not send it again, and returns its id once it is known.";
+
 /// The request was accepted, and its call was cancelled before the result was delivered.
 pub(crate) fn cancelled_after_acceptance(endpoint: &Endpoint, id: &ResourceId) -> KopoKopoError {
     let detail = detail!(

@@ -13,7 +13,6 @@ use crate::{
     endpoint::{Endpoint, RetrySafety},
     error::{ErrorKind, KopoKopoError, Result},
     failure,
-    journal::AGAIN,
     response::ApiResponse,
     transport::{Reason, Sent, TransportError},
     types::Timestamp,
@@ -78,7 +77,7 @@ impl CallState {
         let unknown = unknown.map(|error| match &self.rules.key {
             // One that has its key says it already.
             Some((key, fingerprint)) if error.idempotency_key().is_none() => {
-                Box::new(error.with_suffix(AGAIN).with_idempotency_key(key, Some(fingerprint.clone())))
+                Box::new(error.with_suffix(failure::AGAIN).with_idempotency_key(key, Some(fingerprint.clone())))
             }
             _ => error,
         });

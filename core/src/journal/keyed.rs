@@ -29,6 +29,7 @@ use crate::{
     detail::detail,
     endpoint::{Endpoint, RetrySafety},
     error::{ErrorKind, KopoKopoError, Result},
+    failure,
     pipeline::least_time_for_response,
     types::ResourceId,
 };
@@ -38,10 +39,6 @@ const MARGIN: Duration = Duration::from_secs(10);
 
 /// How often a failed write of the journal is tried again after the request was sent.
 const SETTLE_ATTEMPTS: u32 = 5;
-
-/// What a caller with a key can do about a lost response, which others cannot.
-pub(crate) const AGAIN: &str =
-    " A call with the same idempotency key does not send it again, and returns its id once it is known.";
 
 /// How long one such write may take. A store that hangs must not keep the caller from a result that exists.
 const SETTLE_LIMIT: Duration = Duration::from_secs(5);
@@ -148,7 +145,7 @@ impl Worker {
         let outcome = self.claim_and_send().await;
         outcome.map_err(|error| {
             let is_new = error.kind() == ErrorKind::OutcomeUnknown && error.attempts() > 0;
-            let error = if is_new { error.with_suffix(AGAIN) } else { error };
+            let error = if is_new { error.with_suffix(failure::AGAIN) } else { error };
             error
                 .with_operation(self.endpoint.operation)
                 .with_idempotency_key(&self.key, Some(self.fingerprint.clone()))

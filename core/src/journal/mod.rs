@@ -44,6 +44,6 @@ pub use self::{memory::MemoryJournal, operations::Journal, store::JournalStore};
 #[cfg(feature = "client")]
 pub(crate) use self::{
     key::{check_key, metadata_with_key},
-    keyed::{AGAIN, create},
+    keyed::create,
     store::JournalSettings,
 };
