@@ -1,5 +1,6 @@
 package dev.kopokopo
 
+import java.nio.Buffer
 import java.nio.ByteBuffer
 
 // The native library's results: numbers in network order, texts in UTF-8 after their length. The generated functions of
@@ -16,8 +17,13 @@ internal fun ByteBuffer.unsignedShort(): Int = getShort().toInt() and MAX_UNSIGN
 internal fun ByteBuffer.text(): String {
     val length = getInt()
     val begin = position()
-    position(begin + length)
+    moveTo(begin + length)
     return String(array(), arrayOffset() + begin, length, Charsets.UTF_8)
+}
+
+/** `ByteBuffer.position` has another result since Java 9, which old versions of Android do not have. */
+private fun Buffer.moveTo(place: Int) {
+    position(place)
 }
 
 internal fun ByteBuffer.bytes(): ByteArray = ByteArray(getInt()).also { get(it) }
