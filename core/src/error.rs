@@ -108,7 +108,7 @@ impl KopoKopoError {
         Self::new(ErrorKind::Journal, detail!("the journal failed: {}", redact(&text)))
     }
 
-    /// Redacts a client's own secrets in the text of a store or a token source.
+    /// Redacts a client's own secrets in the text of a journal's store.
     #[cfg(feature = "client")]
     pub(crate) fn redacted_by(mut self, redactor: &Redactor) -> Self {
         self.0.detail = detail!("{}", redactor.redact(self.0.detail.as_str()));

@@ -139,8 +139,9 @@ class DjangoJournal:
         if process != os.getpid():
             if self._guard is None:
                 self._inherited.append(idle)
-            for connection in idle if self._guard is not None else ():
-                connection.close()
+            else:
+                for connection in idle:
+                    connection.close()
             self._idle = (os.getpid(), idle := [])
         return idle
 
