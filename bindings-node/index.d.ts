@@ -1184,7 +1184,7 @@ export class WebhookVerifier {
   parseUnverified(body: RawBody): Event;
 }
 
-/** This library's version: `0.1.0`. */
+/** This library's version, in the form `1.2.3`. */
 export function version(): string;
 
 /**

@@ -1795,7 +1795,7 @@ class WebhookVerifier {
   }
 }
 
-/** This library's version: `0.1.0`. */
+/** This library's version, in the form `1.2.3`. */
 function version() {
   const result = native.callFunction('version', '{}');
   return read(result, (decoder) => decoder.text());

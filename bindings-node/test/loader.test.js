@@ -20,8 +20,8 @@ async function loadError(t, { targets: published = TARGETS, prepare = () => {}, 
   t.after(() => fs.rmSync(folder, { recursive: true }));
   fs.cpSync(path.join(PACKAGE, 'lib'), path.join(folder, 'lib'), { recursive: true });
   fs.copyFileSync(path.join(PACKAGE, 'index.js'), path.join(folder, 'index.js'));
-  const optionalDependencies = Object.fromEntries(published.map((target) => [`kopokopo-${target}`, '0.1.0']));
-  fs.writeFileSync(path.join(folder, 'package.json'), JSON.stringify({ name: 'kopokopo', version: '0.1.0', optionalDependencies }));
+  const optionalDependencies = Object.fromEntries(published.map((target) => [`kopokopo-${target}`, '1.2.3']));
+  fs.writeFileSync(path.join(folder, 'package.json'), JSON.stringify({ name: 'kopokopo', version: '1.2.3', optionalDependencies }));
   prepare(folder);
   const program = `${before}; try { require('.') } catch (error) { console.log(error.message) }`;
   const { stdout } = await promisify(execFile)(process.execPath, ['-e', program], { cwd: folder });

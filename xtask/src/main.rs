@@ -13,6 +13,7 @@ mod languages;
 mod links;
 mod mobile;
 mod package;
+mod release;
 mod shell;
 mod simulate;
 mod step;
@@ -40,6 +41,8 @@ enum Task {
     Gen(r#gen::Options),
     /// Make what is published, install it where nothing else is, and try it
     Package(package::Options),
+    /// Give every package a new version; `--dry-run` also makes the packages, in a copy
+    Release(release::Options),
     /// Build the library for mobile apps, and check its size, its alignment and what it exports
     Mobile(mobile::Options),
     /// Fuzz the parsers of untrusted input with cargo-fuzz on the nightly toolchain
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Gen(options) => r#gen::run(&options),
         Task::Package(options) => package::run(&options),
+        Task::Release(options) => release::run(&options),
         Task::Mobile(options) => mobile::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Growth => growth::run(),

@@ -9,10 +9,10 @@ namespace KopoKopo;
 use KopoKopo\Internal\Calls;
 
 /** @internal The digest of the contract that these files are generated from. */
-const CONTRACT_HASH = 'a96c7d0ed11c7da5';
+const CONTRACT_HASH = '2a66b678a16d1594';
 
 /**
- * This library's version: `0.1.0`.
+ * This library's version, in the form `1.2.3`.
  */
 function version(
 ): string {

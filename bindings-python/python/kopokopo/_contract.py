@@ -11,7 +11,7 @@ from typing import Any
 from kopokopo import _enums, _errors, _native, _records, _unions
 from kopokopo._record import Record
 
-CONTRACT_HASH = "a96c7d0ed11c7da5"
+CONTRACT_HASH = "2a66b678a16d1594"
 
 if _native.contract_hash() != CONTRACT_HASH:
     raise ImportError(

@@ -77,7 +77,7 @@ class WebhookVerifier(NativeObject):
 
 
 def version() -> str:
-    """This library's version: `0.1.0`."""
+    """This library's version, in the form `1.2.3`."""
     result: str = _native.function("version", {})
     return result
 

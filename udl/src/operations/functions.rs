@@ -8,7 +8,7 @@ use crate::{
     value::{ArgumentReader, Arguments, FieldPath, read, read::FromRaw},
 };
 
-/// This library's version: `0.1.0`.
+/// This library's version, in the form `1.2.3`.
 pub fn version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
 }

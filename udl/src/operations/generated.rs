@@ -6,11 +6,11 @@ use crate::value::{from_text, open_enum_views, record, request, union_in, union_
 
 /// A digest of the contract that this was generated from.
 #[cfg(not(feature = "mobile"))]
-pub const CONTRACT_HASH: &str = "a96c7d0ed11c7da5";
+pub const CONTRACT_HASH: &str = "2a66b678a16d1594";
 
 /// A digest of the contract that this was generated from.
 #[cfg(feature = "mobile")]
-pub const CONTRACT_HASH: &str = "9f5ccb6c24df3f1c";
+pub const CONTRACT_HASH: &str = "059c3d10cdc374b7";
 
 request!(CallOptions: ; connect_timeout, stalled_timeout, timeout, max_retries, idempotency_key, in_progress_wait);
 record!(5 Token: access_token, token_type, expires_in, created_at);

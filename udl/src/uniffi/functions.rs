@@ -14,7 +14,7 @@ use crate::{
     value::FieldPath,
 };
 
-/// This library's version: `0.1.0`.
+/// This library's version, in the form `1.2.3`.
 pub fn version() -> String {
     operations::version()
 }

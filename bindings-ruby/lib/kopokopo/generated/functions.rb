@@ -4,7 +4,7 @@
 
 module KopoKopo
   class << self
-    # This library's version: `0.1.0`.
+    # This library's version, in the form `1.2.3`.
     #
     # @return [String]
     def version

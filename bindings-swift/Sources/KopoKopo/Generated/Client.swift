@@ -4,7 +4,7 @@
 internal import KopoKopoRaw
 
 /// The contract that this code was written from: the library must be of the same.
-let contractHashOfApps = "9f5ccb6c24df3f1c"
+let contractHashOfApps = "059c3d10cdc374b7"
 
 /// The Kopo Kopo API. Safe to share between threads and tasks, and safe to use after a fork.
 ///

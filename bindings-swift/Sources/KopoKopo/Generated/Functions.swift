@@ -4,7 +4,7 @@
 internal import KopoKopoRaw
 
 extension KopoKopo {
-    /// This library's version: `0.1.0`.
+    /// This library's version, in the form `1.2.3`.
     public static func version() throws -> String {
         try enter { KopoKopoRaw.version() }
     }

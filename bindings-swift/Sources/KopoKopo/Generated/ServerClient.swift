@@ -5,7 +5,7 @@
 internal import KopoKopoRaw
 
 /// The contract that this code was written from: the library must be of the same.
-let contractHash = "a96c7d0ed11c7da5"
+let contractHash = "2a66b678a16d1594"
 
 extension KopoKopo {
     /// Makes a client with the application's credentials. Nothing is sent before the first call.

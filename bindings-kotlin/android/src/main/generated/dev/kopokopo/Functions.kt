@@ -4,7 +4,7 @@
 
 package dev.kopokopo
 
-/** This library's version: `0.1.0`. */
+/** This library's version, in the form `1.2.3`. */
 public fun version(): String = enter { dev.kopokopo.ffi.version() }
 
 /**

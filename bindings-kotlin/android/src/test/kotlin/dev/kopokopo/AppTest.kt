@@ -37,7 +37,7 @@ class AppTest {
     @Test
     fun `library has the contract for apps`() {
         assertEquals(CONTRACT_HASH, contractHash())
-        assertEquals("0.1.0", version())
+        assertEquals(System.getProperty("kopokopo.version"), version())
     }
 
     @Test
