@@ -35,15 +35,19 @@ impl Line {
     }
 
     /// Shows the line, runs it, and hands every line of its standard output to `seen` once it is printed.
-    pub(crate) fn run(&self, mut seen: impl FnMut(&str)) -> Result<(), String> {
-        println!("$ {self}");
+    pub(crate) fn run(&self, seen: impl FnMut(&str)) -> Result<(), String> {
+        self.run_as("", seen)
+    }
+
+    /// The same, with a name before every line of standard output, for programs that run at the same time.
+    pub(crate) fn run_as(&self, prefix: &str, mut seen: impl FnMut(&str)) -> Result<(), String> {
+        println!("{prefix}$ {self}");
         let mut child =
             self.command()?.stdout(Stdio::piped()).spawn().map_err(|error| format!("{self}: cannot start: {error}"))?;
         if let Some(stdout) = child.stdout.take() {
-            let mut out = std::io::stdout().lock();
             for line in BufReader::new(stdout).split(b'\n').map_while(Result::ok) {
                 // A reader that went away (a closed pipe) must not end the program that is being run.
-                let _ = out.write_all(&line).and_then(|()| out.write_all(b"\n"));
+                let _ = std::io::stdout().write_all(&[prefix.as_bytes(), &line, b"\n"].concat());
                 seen(&String::from_utf8_lossy(&line));
             }
         }

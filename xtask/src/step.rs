@@ -1,6 +1,10 @@
 //! Steps: named pieces of work that are run in order until one fails, timed, and message in a table.
 
-use std::time::{Duration, Instant};
+use std::{
+    panic::resume_unwind,
+    thread,
+    time::{Duration, Instant},
+};
 
 use crate::{counts::Counts, shell::Line, table::table, tools::Tool};
 
@@ -25,28 +29,48 @@ pub(crate) fn select(steps: Vec<Step>, only: &[String]) -> Result<Vec<Step>, Str
     Ok(steps.into_iter().filter(|step| only.is_empty() || only.contains(&step.name)).collect())
 }
 
-/// Runs the steps until one fails and prints the table. `again` is the command that runs one step, its name left out.
+/// How a step ended.
+struct Ended {
+    result: Result<(), String>,
+    time: Duration,
+    counts: Counts,
+}
+
+/// Runs the steps one by one until one fails and prints the table. `again` is the command that runs one step, its name left
+/// out.
 pub(crate) fn run(steps: &[Step], again: &str) -> Result<(), String> {
+    run_together(steps, &[], again)
+}
+
+/// The same, but the pairs of `together` run at the same time: most tests wait more than they compute.
+pub(crate) fn run_together(steps: &[Step], together: &[[&str; 2]], again: &str) -> Result<(), String> {
     let started = Instant::now();
     let mut rows = Vec::new();
     let mut tests = Counts::default();
-    let mut failure = None;
-    for step in steps {
-        if failure.is_some() {
-            rows.push([step.name.clone(), "not run".to_owned(), String::new(), String::new()]);
+    let mut failures = Vec::new();
+    for group in groups(steps, together) {
+        if !failures.is_empty() {
+            rows.extend(
+                group.iter().map(|step| [step.name.clone(), "not run".to_owned(), String::new(), String::new()]),
+            );
             continue;
         }
-        println!("\n== {}: {}", step.name, step.what);
-        let (clock, cpu) = (Instant::now(), processor_time());
-        let mut counts = Counts::default();
-        let outcome = step.run(&mut counts);
-        tests.add(counts);
-        let (word, time) = (if outcome.is_ok() { "ok" } else { "FAILED" }, duration(clock.elapsed()));
-        let cpu = processor_time().zip(cpu).map_or_else(String::new, |(after, before)| duration(after - before));
-        println!("== {}: {word}, {time}", step.name);
-        rows.push([step.name.clone(), word.to_owned(), time, cpu]);
-        failure =
-            outcome.err().map(|reason| format!("{} failed: {reason}\nRepeat it with: {again}{}", step.name, step.name));
+        let before = processor_time();
+        let ended = run_group(group);
+        let cpu = processor_time().zip(before).map_or_else(String::new, |(after, before)| duration(after - before));
+        for (at, (step, ended)) in group.iter().zip(ended).enumerate() {
+            tests.add(ended.counts);
+            let word = if ended.result.is_ok() { "ok" } else { "FAILED" };
+            // That of a pair cannot be divided.
+            let cpu = if at == 0 { cpu.clone() } else { "with the step above".to_owned() };
+            rows.push([step.name.clone(), word.to_owned(), duration(ended.time), cpu]);
+            failures.extend(
+                ended
+                    .result
+                    .err()
+                    .map(|reason| format!("{} failed: {reason}\nRepeat it with: {again}{}", step.name, step.name)),
+            );
+        }
     }
     let cpu = processor_time().map_or_else(String::new, duration);
     rows.push(["all".to_owned(), String::new(), duration(started.elapsed()), cpu]);
@@ -54,16 +78,48 @@ pub(crate) fn run(steps: &[Step], again: &str) -> Result<(), String> {
     if tests != Counts::default() {
         println!("\ntests: {} passed, {} failed, {} skipped", tests.passed, tests.failed, tests.skipped);
     }
-    failure.map_or(Ok(()), Err)
+    if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
+}
+
+/// The steps one by one, and each pair of `together` that follow each other.
+fn groups<'s>(steps: &'s [Step], together: &[[&str; 2]]) -> Vec<&'s [Step]> {
+    let mut rest = steps;
+    let mut groups = Vec::new();
+    while !rest.is_empty() {
+        let is_pair = |pair: &[Step]| together.iter().any(|names| pair[0].name == names[0] && pair[1].name == names[1]);
+        let length = if rest.len() > 1 && is_pair(&rest[..2]) { 2 } else { 1 };
+        let (group, others) = rest.split_at(length);
+        groups.push(group);
+        rest = others;
+    }
+    groups
+}
+
+fn run_group(group: &[Step]) -> Vec<Ended> {
+    let is_alone = group.len() == 1;
+    let run = |step: &Step| {
+        println!("\n== {}: {}", step.name, step.what);
+        let clock = Instant::now();
+        let mut counts = Counts::default();
+        let prefix = if is_alone { String::new() } else { format!("{}| ", step.name) };
+        let result = step.run(&prefix, &mut counts);
+        let time = clock.elapsed();
+        println!("== {}: {}, {}", step.name, if result.is_ok() { "ok" } else { "FAILED" }, duration(time));
+        Ended { result, time, counts }
+    };
+    thread::scope(|scope| {
+        let threads: Vec<_> = group.iter().map(|step| scope.spawn(move || run(step))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    })
 }
 
 impl Step {
-    fn run(&self, counts: &mut Counts) -> Result<(), String> {
+    fn run(&self, prefix: &str, counts: &mut Counts) -> Result<(), String> {
         for tool in &self.needs {
             tool.ensure()?;
         }
         for line in &self.lines {
-            line.run(|printed| counts.take(printed))?;
+            line.run_as(prefix, |printed| counts.take(printed))?;
         }
         if self.tests && counts.passed == 0 {
             return Err("no test ran".to_owned());
@@ -98,7 +154,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use std::time::Duration;
 
-    use super::{Step, duration, processor_time, run, select};
+    use super::{Step, duration, groups, processor_time, run, run_together, select};
     use crate::shell::Line;
 
     fn step(name: &'static str, line: &str) -> Step {
@@ -126,6 +182,37 @@ mod tests {
         assert!(message.starts_with("bad failed: false: exit status"), "{message}");
         assert!(message.ends_with("Repeat it with: cargo xtask test --only bad"), "{message}");
         assert!(!marker.exists());
+    }
+
+    #[test]
+    fn pairs_that_follow_each_other_run_together() {
+        let steps = ["a", "b", "c", "d", "a"].map(|name| step(name, "true"));
+        let names = |together: &[[&str; 2]]| -> Vec<String> {
+            let groups = groups(&steps, together);
+            groups.iter().map(|group| group.iter().map(|step| step.name.as_str()).collect()).collect()
+        };
+        assert_eq!(names(&[]), ["a", "b", "c", "d", "a"]);
+        assert_eq!(names(&[["b", "c"], ["a", "d"]]), ["a", "bc", "d", "a"]);
+    }
+
+    /// Each waits for a file that the other makes.
+    #[test]
+    fn a_pair_runs_at_the_same_time_and_the_failure_of_either_is_reported() {
+        let folder = std::env::temp_dir().join(format!("xtask-pair-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let script = folder.join("meet");
+        std::fs::write(
+            &script,
+            "cd \"$(dirname \"$0\")\" && touch $1 && for i in $(seq 200); do [ -e $2 ] && exit $3; sleep 0.1; done; exit 9",
+        )
+        .unwrap();
+        let meet = |own: &'static str, other: &str, code: u8| {
+            step(own, &format!("sh {} {own} {other} {code}", script.display()))
+        };
+        let steps = [meet("left", "right", 0), meet("right", "left", 3), step("later", "true")];
+        let message = run_together(&steps, &[["left", "right"]], "again ").unwrap_err();
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert!(message.starts_with("right failed") && message.contains("exit status: 3"), "{message}");
     }
 
     #[test]

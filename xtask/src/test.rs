@@ -135,7 +135,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     }
     let steps = chosen(&options.only, false)?;
     tools::check(&needed(&steps))?;
-    step::run(&steps, "cargo xtask test --only ")
+    step::run_together(&steps, &languages::TOGETHER, "cargo xtask test --only ")
 }
 
 /// The steps that `only` names. If it names none: all, those that run only if named too if `with_named`.
