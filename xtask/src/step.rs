@@ -57,7 +57,9 @@ pub(crate) fn run_together(steps: &[Step], together: &[[&str; 2]], again: &str) 
         }
         let before = processor_time();
         let ended = run_group(group);
-        let cpu = processor_time().zip(before).map_or_else(String::new, |(after, before)| duration(after - before));
+        let cpu = processor_time()
+            .zip(before)
+            .map_or_else(String::new, |(after, before)| duration(after.saturating_sub(before)));
         for (at, (step, ended)) in group.iter().zip(ended).enumerate() {
             tests.add(ended.counts);
             let word = if ended.result.is_ok() { "ok" } else { "FAILED" };

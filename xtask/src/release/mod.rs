@@ -65,7 +65,9 @@ fn prepare(root: &Path, new: &Version) -> Result<(), String> {
     println!("\n{old} is {new} now. It brings:\n{changes}");
     if *new != old {
         println!("\nThese files still have the number {old}. Check that it is another program's:");
-        version::remaining(root, &old)?.iter().for_each(|file| println!("  {file}"));
+        for file in version::remaining(root, &old)? {
+            println!("  {file}");
+        }
     }
     Ok(())
 }
@@ -113,7 +115,9 @@ fn list(folder: &Path, registry: &str, extensions: &[&str]) -> Result<(), String
         }
     }
     rows.sort();
-    rows.iter().for_each(|row| println!("{row}"));
+    for row in rows {
+        println!("{row}");
+    }
     Ok(())
 }
 
