@@ -286,7 +286,7 @@ impl Settings {
             self.redactor.clone(),
         ));
         let origin = match (&self.token_source, &self.credentials) {
-            (Some(source), _) => TokenOrigin::Source(Arc::clone(source)),
+            (Some(source), _) => TokenOrigin::Source(Arc::clone(source), self.redactor.clone()),
             (None, Some(credentials)) => {
                 TokenOrigin::Credentials { pipeline: Arc::clone(&pipeline), credentials: credentials.clone() }
             }

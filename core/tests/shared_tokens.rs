@@ -6,7 +6,7 @@ mod support;
 
 use std::time::Duration;
 
-use kopokopo::{Builder, CallOptions, ErrorKind, KopoKopo, RetryOptions, Timeouts, transport::Proxy};
+use kopokopo::{Builder, CallOptions, ErrorKind, KopoKopo, KopoKopoError, RetryOptions, Timeouts, transport::Proxy};
 use support::{Act, Server, created, json, payment_request, pending, quick, response, token};
 
 const TOKEN: &str = "POST /oauth/token";
@@ -164,6 +164,36 @@ async fn invalid_token_from_source_is_refused_and_requested_again() {
     assert!(error.detail().contains("token source") && !error.detail().contains("canary"), "{error}");
     client.incoming_payments().create(&payment_request()).await.unwrap();
     assert_eq!(server.seen()[0].header("authorization"), Some("Bearer token"));
+}
+
+/// A source that renews a token can quote the old one, and a program the keys that it was given.
+#[tokio::test]
+async fn error_of_token_source_shows_no_secret_of_the_client() {
+    let server = Server::start(|_, _| Act::Respond(response("401 Unauthorized", "", ""))).await;
+    let asked = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let source = {
+        let asked = std::sync::Arc::clone(&asked);
+        move || {
+            let first = asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
+            async move {
+                if first {
+                    return Ok(kopokopo::AccessToken { token: "canary-words-of-a-token".into(), expires_in: None });
+                }
+                Err(KopoKopoError::token_source(
+                    "canary-words-of-a-token is over, and so is \"a pass phrase of words\"",
+                ))
+            }
+        }
+    };
+    let client = KopoKopo::builder()
+        .token_source(source)
+        .api_key("a pass phrase of words")
+        .base_url(&server.base_url)
+        .build()
+        .unwrap();
+    let error = client.incoming_payments().create(&payment_request()).await.unwrap_err();
+    assert_eq!(error.detail(), "the token source failed: [redacted] is over, and so is \"[redacted]\"");
+    assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 2);
 }
 
 #[tokio::test]

@@ -147,6 +147,7 @@ struct State {
     cached: Option<Arc<CachedToken>>,
     flights: Vec<Flight>,
     failures: Vec<(Route, Failure)>,
+    latest: Option<Arc<CachedToken>>,
     renew_after: Option<Instant>,
     reauthenticate_after: Option<Instant>,
 }
@@ -262,6 +263,11 @@ impl TokenCell {
         self.lock().usable(Instant::now())
     }
 
+    /// The latest token, also if it has expired or was refused.
+    pub(super) fn latest(&self) -> Option<Arc<CachedToken>> {
+        self.lock().latest.clone()
+    }
+
     /// Removes a token, unless it has been replaced already.
     pub(crate) fn forget(&self, token: &Secret) {
         let mut state = self.lock();
@@ -334,6 +340,7 @@ impl TokenCell {
             Ok(AccessToken { token, expires_in }) => {
                 let cached = Arc::new(CachedToken { token, fetched: now, lifetime: expires_in });
                 state.cached = Some(Arc::clone(&cached));
+                state.latest = Some(Arc::clone(&cached));
                 state.renew_after = None;
                 return Ok(cached);
             }

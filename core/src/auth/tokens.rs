@@ -15,14 +15,15 @@ use crate::{
     detail::detail,
     error::{ErrorKind, KopoKopoError, Result},
     pipeline::{Call, Limits, Pipeline},
+    redact::Redactor,
 };
 
 /// The origin of a client's tokens.
 pub(crate) enum Origin {
     /// The token endpoint.
     Credentials { pipeline: Arc<Pipeline>, credentials: Credentials },
-    /// The application.
-    Source(Arc<dyn TokenSource>),
+    /// The application, whose errors have none of the client's secrets.
+    Source(Arc<dyn TokenSource>, Redactor),
 }
 
 /// The tokens of one client.
@@ -39,7 +40,7 @@ impl Tokens {
     /// Returns a valid token. Waits at most until the deadline.
     pub(crate) async fn get(&self, limits: Limits, deadline: Instant) -> Result<Arc<CachedToken>> {
         let limits = Limits { total: limits.total.max(self.total), ..limits };
-        let fetch = || self.origin.fetch(limits);
+        let fetch = || self.origin.fetch(limits, &self.cell);
         let holds_refusals = matches!(self.origin, Origin::Credentials { .. });
         let caller = Caller { route: self.route, limits, deadline, holds_refusals, fetch: &fetch };
         loop {
@@ -88,12 +89,21 @@ fn with_next_request_time(error: KopoKopoError, left: Duration) -> KopoKopoError
 }
 
 impl Origin {
-    fn fetch(&self, limits: Limits) -> BoxFuture<'static, Result<AccessToken>> {
+    fn fetch(&self, limits: Limits, cell: &Arc<TokenCell>) -> BoxFuture<'static, Result<AccessToken>> {
         match self {
-            Self::Source(source) => {
+            Self::Source(source, redactor) => {
                 // The application's code runs inside of the future, where the cell is not locked.
-                let source = Arc::clone(source);
-                async move { source.token().await?.checked("the token source") }.boxed()
+                let (source, redactor, cell) = (Arc::clone(source), redactor.clone(), Arc::clone(cell));
+                async move {
+                    match source.token().await {
+                        Ok(token) => token.checked("the token source"),
+                        // A source that renews a token can quote the old one.
+                        Err(error) => {
+                            Err(error.redacted_by(&redactor.with(cell.latest().as_deref().map(|latest| &latest.token))))
+                        }
+                    }
+                }
+                .boxed()
             }
             Self::Credentials { pipeline, credentials } => {
                 let (pipeline, credentials) = (Arc::clone(pipeline), credentials.clone());
@@ -102,10 +112,10 @@ impl Origin {
         }
     }
 
-    /// The error of a call that got no token. An error of a token source is not changed.
+    /// The error of a call that got no token. An error of a token source gets no prefix.
     fn call_error(&self, error: &KopoKopoError) -> KopoKopoError {
         let error = error.clone();
-        if matches!(self, Self::Source(_)) {
+        if matches!(self, Self::Source(..)) {
             return error;
         }
         error.with_prefix("the token request failed, so nothing else was sent: ")
@@ -115,7 +125,7 @@ impl Origin {
         KopoKopoError::new(
             ErrorKind::Timeout,
             match self {
-                Self::Source(_) => "the token source returned no token in time, so nothing was sent",
+                Self::Source(..) => "the token source returned no token in time, so nothing was sent",
                 Self::Credentials { .. } => "the token request did not finish in time, so nothing else was sent",
             },
         )
