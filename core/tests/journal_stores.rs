@@ -235,3 +235,29 @@ async fn new_file_is_opened_by_many_at_once() {
         }
     }
 }
+
+/// A cleaner of temporary files, or a script that deploys, deletes the file or puts another in its place.
+#[cfg(unix)]
+#[tokio::test]
+async fn nothing_is_sent_if_the_file_is_deleted_or_replaced_while_it_is_open() {
+    let server = Server::with_token(|_, before| Act::Respond(created(&format!("p{before}")))).await;
+    for is_replaced in [false, true] {
+        let (file, other) = (File::new(), File::new());
+        let client = client(&server, &(Arc::new(SqlJournal::sqlite(&file.0).unwrap()) as Arc<dyn JournalStore>));
+        let sent = server.count(CREATE);
+        create(&client, "before").await.unwrap();
+        if is_replaced {
+            drop(SqlJournal::sqlite(&other.0).unwrap());
+            std::fs::rename(&other.0, &file.0).unwrap();
+        } else {
+            std::fs::remove_file(&file.0).unwrap();
+        }
+        for key in ["before", "after"] {
+            let error = create(&client, key).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Journal);
+            assert!(error.detail().contains("was deleted or replaced while it was open"), "{error}");
+            assert!(error.detail().contains("nothing was sent"), "{error}");
+        }
+        assert_eq!(server.count(CREATE), sent + 1);
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
@@ -20,12 +20,48 @@ const WAIT_FOR_WRITER: Duration = Duration::from_secs(30);
 
 /// Runs statements on a SQLite file, one after the other. Made by [`SqlJournal::sqlite`].
 #[derive(Clone)]
-pub struct SqliteExecutor(Arc<Mutex<Connection>>);
+pub struct SqliteExecutor(Arc<Open>);
+
+/// An open file.
+struct Open {
+    connection: Mutex<Connection>,
+    path: PathBuf,
+    file: FileId,
+}
+
+/// What identifies the file at a path, whatever its name: its device and its number there. `None` if there is none.
+type FileId = Option<(u64, u64)>;
+
+#[cfg(unix)]
+fn file_at(path: &Path) -> FileId {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata(path).ok().map(|found| (found.dev(), found.ino()))
+}
+
+/// Other systems do not delete a file that is open.
+#[cfg(not(unix))]
+fn file_at(_path: &Path) -> FileId {
+    None
+}
+
+impl Open {
+    /// A record in a file that other processes do not find protects from nothing.
+    fn refuse_other_file(&self) -> Result<()> {
+        if self.file == file_at(&self.path) {
+            return Ok(());
+        }
+        Err(KopoKopoError::journal(format!(
+            "the file {} was deleted or replaced while it was open. Its records are not in another file: restore it, or \
+             find out what was sent, and start the program again",
+            self.path.display()
+        )))
+    }
+}
 
 impl SqlJournal<SqliteExecutor> {
     /// A journal in a SQLite file, which is created if it does not exist, for workers on one machine. A commit is on the
     /// disk when it returns (`synchronous=FULL`, with a write-ahead log). A statement waits up to 30 s for other
-    /// writers.
+    /// writers. If the file is deleted or replaced while it is open, every further statement fails.
     ///
     /// # Errors
     /// `journal` if the file cannot be opened. `configuration`, field `path`, for a database in memory.
@@ -35,10 +71,12 @@ impl SqlJournal<SqliteExecutor> {
             return Err(in_memory());
         }
         let connection = open(path).map_err(failed)?;
-        if connection.path().is_none_or(str::is_empty) {
+        // The whole path, for programs that change their folder.
+        let Some(path) = connection.path().filter(|path| !path.is_empty()).map(PathBuf::from) else {
             return Err(in_memory());
-        }
-        let executor = SqliteExecutor(Arc::new(Mutex::new(connection)));
+        };
+        let executor =
+            SqliteExecutor(Arc::new(Open { connection: Mutex::new(connection), file: file_at(&path), path }));
         Ok(Self::new(executor, SqlDialect::Sqlite, SqlPlaceholder::Question))
     }
 }
@@ -71,14 +109,18 @@ fn make_durable(connection: &Connection) -> rusqlite::Result<()> {
 
 impl SqlExecutor for SqliteExecutor {
     fn execute(&self, statement: String, parameters: Vec<SqlValue>) -> BoxFuture<'_, Result<SqlResult>> {
-        let connection = Arc::clone(&self.0);
+        let open = Arc::clone(&self.0);
         Box::pin(async move {
             let run = move || {
-                let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-                run(&connection, &statement, parameters)
+                let connection = open.connection.lock().unwrap_or_else(PoisonError::into_inner);
+                open.refuse_other_file()?;
+                let result = run(&connection, &statement, parameters).map_err(failed)?;
+                // It may have happened during the statement.
+                open.refuse_other_file()?;
+                Ok(result)
             };
             let result = spawn_blocking(run).await;
-            result.map_err(|_| KopoKopoError::journal("its statement ended without a result"))?.map_err(failed)
+            result.map_err(|_| KopoKopoError::journal("its statement ended without a result"))?
         })
     }
 }
