@@ -9,7 +9,7 @@ use kopokopo::{
 };
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -26,6 +26,7 @@ struct Slow {
     first_insert: Duration,
     inserts: Arc<AtomicUsize>,
     away: Arc<AtomicBool>,
+    warnings: Arc<Mutex<Vec<String>>>,
 }
 
 fn away() -> kopokopo::KopoKopoError {
@@ -62,6 +63,10 @@ impl JournalStore for Slow {
     }
     fn list<'a>(&'a self, query: &'a JournalQuery) -> BoxFuture<'a, kopokopo::Result<Vec<JournalRecord>>> {
         self.store.list(query)
+    }
+    fn warn<'a>(&'a self, warning: &'a str) -> BoxFuture<'a, ()> {
+        self.warnings.lock().unwrap().push(warning.to_owned());
+        Box::pin(std::future::ready(()))
     }
 }
 
@@ -138,4 +143,22 @@ async fn worker_that_waited_for_a_lock_does_not_overwrite_the_record_of_another(
     assert_eq!(create(&b, 8000).await.unwrap(), id);
     let _ = std::fs::remove_file(&path);
     assert_eq!(server.count(CREATE), 1, "money was sent twice for one key");
+}
+
+/// The call has its id then, so nothing else says that the next call with this key will not know it.
+#[tokio::test]
+async fn store_is_told_once_that_an_outcome_was_not_written() {
+    let store = Slow::default();
+    let away = Arc::clone(&store.away);
+    let server = Server::with_token(move |_, _| {
+        away.store(true, Ordering::SeqCst);
+        Act::Respond(created("p1"))
+    })
+    .await;
+    let client = server.builder().journal(store.clone()).build().unwrap();
+    assert_eq!(create(&client, 5000).await.unwrap(), "p1");
+    let warnings = store.warnings.lock().unwrap().clone();
+    let begin = "the journal could not write the outcome (accepted) of incoming_payments.create with the idempotency key order: ";
+    assert!(warnings.len() == 1 && warnings[0].starts_with(begin), "{warnings:?}");
+    assert_eq!(server.count(CREATE), 1);
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, ready};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
@@ -22,6 +22,11 @@ use crate::{
 pub trait HostStore: Send + Sync + 'static {
     /// Runs a request.
     fn execute(&self, request: String) -> BoxFuture<'static, std::result::Result<String, String>>;
+
+    /// Writes a warning to the language's usual log: the outcome of a request could not be recorded.
+    fn warn(&self, _warning: String) -> BoxFuture<'static, ()> {
+        Box::pin(ready(()))
+    }
 }
 
 /// How a journal is made, whatever the language.
@@ -143,6 +148,10 @@ impl JournalStore for Host {
             serde_json::from_value(found.await?).map_err(|_| unreadable())
         })
     }
+
+    fn warn<'a>(&'a self, warning: &'a str) -> BoxFuture<'a, ()> {
+        self.0.warn(warning.to_owned())
+    }
 }
 
 impl SqlExecutor for Host {
@@ -197,6 +206,10 @@ impl JournalStore for Database {
 
     fn list<'a>(&'a self, query: &'a JournalQuery) -> BoxFuture<'a, api::Result<Vec<JournalRecord>>> {
         Box::pin(async move { self.journal().await?.list(query).await })
+    }
+
+    fn warn<'a>(&'a self, warning: &'a str) -> BoxFuture<'a, ()> {
+        self.host.warn(warning)
     }
 }
 

@@ -31,6 +31,7 @@ use crate::{
     error::{ErrorKind, KopoKopoError, Result},
     failure,
     pipeline::least_time_for_response,
+    redact::redact,
     types::ResourceId,
 };
 
@@ -318,11 +319,21 @@ impl Worker {
                 Err(_) => break,
             }
         }
+        let (operation, outcome) = (self.endpoint.operation, outcome_state(outcome).as_str());
         tracing::warn!(
-            operation = self.endpoint.operation,
-            outcome = outcome_state(outcome).as_str(),
+            operation,
+            outcome,
             "the journal could not be written after the request was sent: its record becomes unknown"
         );
+        if is_written {
+            // The caller has the outcome, so nothing else says it.
+            let warning = format!(
+                "the journal could not write the outcome ({outcome}) of {operation} with the idempotency key {}: its record \
+                 becomes unknown, and the key sends nothing again until journal.reconcile, an event or journal.resolve says more",
+                redact(&self.key).as_str()
+            );
+            let _ = timeout(SETTLE_LIMIT, self.journal.store.warn(&warning)).await;
+        }
     }
 }
 

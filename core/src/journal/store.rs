@@ -2,7 +2,10 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
-use futures_util::{FutureExt, future::BoxFuture};
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, ready},
+};
 use time::OffsetDateTime;
 
 use super::{JournalQuery, JournalRecord};
@@ -30,6 +33,12 @@ pub trait JournalStore: Send + Sync + 'static {
 
     /// Reads the records that match, in the order of their keys.
     fn list<'a>(&'a self, query: &'a JournalQuery) -> BoxFuture<'a, Result<Vec<JournalRecord>>>;
+
+    /// Is called if the outcome of a request could not be written, so that its record becomes unknown. The caller has the
+    /// outcome then, so nothing else says it. The sentence is for the program's log; `tracing` has it in any case.
+    fn warn<'a>(&'a self, _warning: &'a str) -> BoxFuture<'a, ()> {
+        ready(()).boxed()
+    }
 }
 
 /// The journal of a client.
@@ -90,5 +99,10 @@ impl JournalStore for Guarded {
 
     fn list<'a>(&'a self, query: &'a JournalQuery) -> BoxFuture<'a, Result<Vec<JournalRecord>>> {
         self.guard(async move { self.store.list(query).await })
+    }
+
+    fn warn<'a>(&'a self, warning: &'a str) -> BoxFuture<'a, ()> {
+        let warned = AssertUnwindSafe(async move { self.store.warn(warning).await }).catch_unwind();
+        warned.map(|_| ()).boxed()
     }
 }
