@@ -147,7 +147,7 @@ async fn worker_that_waited_for_a_lock_does_not_overwrite_the_record_of_another(
 
 /// The call has its id then, so nothing else says that the next call with this key will not know it.
 #[tokio::test]
-async fn store_is_told_once_that_an_outcome_was_not_written() {
+async fn store_learns_once_that_an_outcome_was_not_written() {
     let store = Slow::default();
     let away = Arc::clone(&store.away);
     let server = Server::with_token(move |_, _| {

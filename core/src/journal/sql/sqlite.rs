@@ -29,7 +29,7 @@ struct Open {
     file: FileId,
 }
 
-/// What identifies the file at a path, whatever its name: its device and its number there. `None` if there is none.
+/// What identifies the file at a path, whatever its name: its device and its number there. `None` without a file.
 type FileId = Option<(u64, u64)>;
 
 #[cfg(unix)]
