@@ -2,13 +2,16 @@
 //! package loads only the files that a program uses.
 
 use std::{
-    collections::HashMap,
+    ptr,
     sync::{Mutex, MutexGuard, OnceLock, PoisonError},
 };
+
+use kopokopo_ffi::value::Shape;
 
 use magnus::{
     Error, RClass, RHash, RModule, Ruby, TryConvert, Value,
     prelude::*,
+    r_hash::ForEach,
     value::{Opaque, ReprValue},
 };
 
@@ -24,10 +27,17 @@ pub(crate) struct Builtin {
 /// The contract's classes that were found so far.
 #[derive(Default)]
 struct Found {
-    records: HashMap<&'static str, Opaque<RClass>>,
-    variants: HashMap<(&'static str, &'static str), Opaque<RClass>>,
-    /// With the words that are known.
-    words: HashMap<&'static str, (Opaque<RClass>, Opaque<RHash>)>,
+    /// In the contract's order.
+    records: Vec<Option<Opaque<RClass>>>,
+    variants: Vec<(&'static str, &'static str, Opaque<RClass>)>,
+    enumerations: Vec<Enumeration>,
+}
+
+/// The class of an enumeration, with the words that are known. There are few, so they are searched in their order.
+struct Enumeration {
+    name: &'static str,
+    class: Opaque<RClass>,
+    words: Vec<(String, Opaque<Value>)>,
 }
 
 static BUILTIN: OnceLock<Builtin> = OnceLock::new();
@@ -69,38 +79,63 @@ pub(crate) fn builtin(ruby: &Ruby) -> Result<&'static Builtin, Error> {
 }
 
 /// A record's class.
-pub(crate) fn record(ruby: &Ruby, name: &'static str) -> Result<RClass, Error> {
-    if let Some(class) = found().records.get(name) {
-        return Ok(ruby.get_inner(*class));
+pub(crate) fn record(ruby: &Ruby, shape: &'static Shape) -> Result<RClass, Error> {
+    if let Some(class) = found().records.get(shape.index).copied().flatten() {
+        return Ok(ruby.get_inner(class));
     }
-    let class = module(ruby)?.const_get::<_, RClass>(name)?;
-    found().records.insert(name, kept(ruby, class));
+    let class = module(ruby)?.const_get::<_, RClass>(shape.name)?;
+    let kept = kept(ruby, class);
+    let mut found = found();
+    let length = found.records.len().max(shape.index + 1);
+    found.records.resize(length, None);
+    found.records[shape.index] = Some(kept);
     Ok(class)
 }
 
 /// The class of a union's variant: `KopoKopo::EventPayload::SendMoney`.
 pub(crate) fn variant(ruby: &Ruby, union: &'static str, word: &'static str) -> Result<RClass, Error> {
-    if let Some(class) = found().variants.get(&(union, word)) {
+    let is_same = |(of, own, _): &&(&str, &str, Opaque<RClass>)| ptr::eq(*of, union) && ptr::eq(*own, word);
+    if let Some((_, _, class)) = found().variants.iter().find(is_same) {
         return Ok(ruby.get_inner(*class));
     }
     let class = module(ruby)?.const_get::<_, RModule>(union)?.const_get::<_, RClass>(upper_camel(word))?;
-    found().variants.insert((union, word), kept(ruby, class));
+    let kept = kept(ruby, class);
+    found().variants.push((union, word, kept));
     Ok(class)
 }
 
 /// A word of an enumeration. One that is not known becomes an object of its own.
 pub(crate) fn word(ruby: &Ruby, name: &'static str, word: &str) -> Result<Value, Error> {
-    let known = found().words.get(name).copied();
-    let (class, members) = if let Some((class, members)) = known {
-        (ruby.get_inner(class), ruby.get_inner(members))
-    } else {
-        let class = module(ruby)?.const_get::<_, RClass>(name)?;
-        let members = RHash::try_convert(class.funcall::<_, _, Value>("members", ())?)?;
-        found().words.insert(name, (kept(ruby, class), kept(ruby, members)));
-        (class, members)
+    let find = || {
+        let found = found();
+        let enumeration = found.enumerations.iter().find(|own| ptr::eq(own.name, name))?;
+        let known = enumeration.words.iter().find(|(text, _)| text == word).map(|(_, value)| *value);
+        Some((enumeration.class, known))
     };
-    let word = ruby.str_new(word);
-    members.get(word).map_or_else(|| class.funcall("new", (word,)), Ok)
+    let (class, known) = match find() {
+        Some(found) => found,
+        None => {
+            add_enumeration(ruby, name)?;
+            find().ok_or_else(|| Error::new(ruby.exception_runtime_error(), "an enumeration was not kept"))?
+        }
+    };
+    match known {
+        Some(value) => Ok(ruby.get_inner(value)),
+        None => ruby.get_inner(class).funcall("new", (ruby.str_new(word),)),
+    }
+}
+
+fn add_enumeration(ruby: &Ruby, name: &'static str) -> Result<(), Error> {
+    let class = module(ruby)?.const_get::<_, RClass>(name)?;
+    let members = RHash::try_convert(class.funcall::<_, _, Value>("members", ())?)?;
+    let mut words = Vec::new();
+    members.foreach(|text: String, value: Value| {
+        words.push((text, kept(ruby, value)));
+        Ok(ForEach::Continue)
+    })?;
+    let class = kept(ruby, class);
+    found().enumerations.push(Enumeration { name, class, words });
+    Ok(())
 }
 
 /// The class of a kind of error: `KopoKopo::OutcomeUnknownError`.

@@ -1,11 +1,13 @@
 //! What comes out: views as Ruby's values. They are frozen.
 
-use kopokopo::types::Timestamp;
-use kopokopo_ffi::value::{Variant, View};
+use std::ptr;
+
+use kopokopo::types::{Amount, Timestamp};
+use kopokopo_ffi::value::{List, Record, Shape, Variant, View};
 use magnus::{
     Error, IntoValue, RArray, RClass, Ruby, Value,
     prelude::*,
-    rb_sys::AsRawValue,
+    rb_sys::{AsRawValue, FromRawValue},
     time::{Offset, Timespec},
     value::LazyId,
 };
@@ -15,14 +17,33 @@ use crate::{classes, metadata, object::Native};
 /// `Kernel#BigDecimal`
 static BIG_DECIMAL: LazyId = LazyId::new("BigDecimal");
 
+/// The most fields of a record that are collected on the stack. The garbage collector of Ruby looks there.
+const ON_STACK: usize = 32;
+
+/// The record of the variant that was shown last. An event has its transaction in two places, of which one value is made.
+#[derive(Default)]
+struct Last(Option<(*const (), &'static Shape, Value)>);
+
+impl Last {
+    fn find(&self, record: &dyn Record) -> Option<Value> {
+        let place = record.place()?;
+        // The first field of a record is at the place of the record.
+        self.0.filter(|(at, shape, _)| *at == place && ptr::eq(*shape, record.shape())).map(|(_, _, value)| value)
+    }
+}
+
 /// The value that is seen.
 pub(crate) fn show(ruby: &Ruby, view: View<'_>) -> Result<Value, Error> {
+    show_part(ruby, view, &mut Last::default())
+}
+
+fn show_part(ruby: &Ruby, view: View<'_>, last: &mut Last) -> Result<Value, Error> {
     match view {
         View::Null => Ok(ruby.qnil().as_value()),
         View::Bool(value) => Ok(value.into_value_with(ruby)),
         View::Integer(value) => Ok(value.into_value_with(ruby)),
         View::Seconds(value) => Ok(value.into_value_with(ruby)),
-        View::Amount(amount) => decimal(ruby, &amount.to_string()),
+        View::Amount(amount) => decimal(ruby, amount),
         View::Timestamp(moment) => self::moment(ruby, moment),
         View::Metadata(metadata) => metadata::hash(ruby, metadata),
         View::Text(text) | View::Currency(text) | View::Personal(text) | View::Secret(text) => {
@@ -30,30 +51,35 @@ pub(crate) fn show(ruby: &Ruby, view: View<'_>) -> Result<Value, Error> {
         }
         View::Raw(raw) => Ok(text(ruby, raw.as_str())),
         View::OpenEnum(name, word) => classes::word(ruby, name, word),
-        View::List(items) => array(ruby, items.count(), |visit| items.each(visit)).map(RArray::as_value),
+        View::List(items) => list(ruby, items, last).map(RArray::as_value),
         View::Record(record) => {
+            if let Some(shown) = last.find(record) {
+                return Ok(shown);
+            }
             let shape = record.shape();
-            let values = array(ruby, shape.fields.len(), |visit| record.each(visit))?;
-            make(ruby, classes::record(ruby, shape.name)?, values)
+            let values = fields(ruby, |visit| record.each(visit), last)?;
+            make(ruby, classes::record(ruby, shape)?, values)
         }
         View::Variant(Variant { union, word, field }) => {
-            let values = array(ruby, 1, |visit| {
-                if let Some((_, held)) = field {
-                    visit(held.view());
-                }
-            })?;
-            make(ruby, classes::variant(ruby, union, word)?, values)
+            let class = classes::variant(ruby, union, word)?;
+            let Some((_, held)) = field else { return make(ruby, class, ruby.ary_new()) };
+            let view = held.view();
+            let content = show_part(ruby, view, last)?;
+            if let View::Record(record) = view {
+                *last = Last(Some((ptr::from_ref(record).cast(), record.shape(), content)));
+            }
+            make(ruby, class, ruby.ary_new_from_values(&[content]))
         }
         View::Object(object) => Ok(ruby.obj_wrap(Native(object.clone())).as_value()),
     }
 }
 
 /// Most amounts are whole, and those are read faster from a number.
-fn decimal(ruby: &Ruby, digits: &str) -> Result<Value, Error> {
-    let kernel = ruby.module_kernel();
-    match digits.parse::<i64>() {
-        Ok(whole) => kernel.funcall(*BIG_DECIMAL, (whole,)),
-        Err(_) => kernel.funcall(*BIG_DECIMAL, (digits,)),
+fn decimal(ruby: &Ruby, amount: &Amount) -> Result<Value, Error> {
+    let (kernel, decimal) = (ruby.module_kernel(), amount.decimal());
+    match i64::try_from(decimal.mantissa()) {
+        Ok(whole) if decimal.scale() == 0 => kernel.funcall(*BIG_DECIMAL, (whole,)),
+        _ => kernel.funcall(*BIG_DECIMAL, (amount.to_string(),)),
     }
 }
 
@@ -64,13 +90,36 @@ pub(crate) fn text(ruby: &Ruby, text: &str) -> Value {
     text.as_value()
 }
 
-/// The values that are visited, up to the first that cannot be shown.
-fn array(ruby: &Ruby, count: usize, each: impl FnOnce(&mut dyn FnMut(View<'_>))) -> Result<RArray, Error> {
-    let out = ruby.ary_new_capa(count);
-    let mut failure = None;
+/// The fields that are visited, up to the first that cannot be shown. One array is made of them: each call of Ruby that can raise
+/// costs more than a field.
+fn fields(ruby: &Ruby, each: impl FnOnce(&mut dyn FnMut(View<'_>)), last: &mut Last) -> Result<RArray, Error> {
+    let mut values = [ruby.qnil().as_value(); ON_STACK];
+    let (mut length, mut more, mut failure) = (0, None, None);
     each(&mut |view| {
+        if failure.is_some() {
+            return;
+        }
+        let added = show_part(ruby, view, last).and_then(|value| {
+            if let Some(place) = values.get_mut(length) {
+                *place = value;
+                length += 1;
+                return Ok(());
+            }
+            more.get_or_insert_with(|| ruby.ary_new_from_values(&values)).push(value)
+        });
+        failure = added.err();
+    });
+    let out = more.unwrap_or_else(|| ruby.ary_new_from_values(&values[..length]));
+    failure.map_or(Ok(out), Err)
+}
+
+/// The items, up to the first that cannot be shown.
+fn list(ruby: &Ruby, items: &dyn List, last: &mut Last) -> Result<RArray, Error> {
+    let out = ruby.ary_new_capa(items.count());
+    let mut failure = None;
+    items.each(&mut |view| {
         if failure.is_none() {
-            failure = show(ruby, view).and_then(|value| out.push(value)).err();
+            failure = show_part(ruby, view, last).and_then(|value| out.push(value)).err();
         }
     });
     out.freeze();
@@ -79,10 +128,14 @@ fn array(ruby: &Ruby, count: usize, each: impl FnOnce(&mut dyn FnMut(View<'_>)))
 
 /// Without its constructor, which is there for people and takes names.
 fn make(ruby: &Ruby, class: RClass, values: RArray) -> Result<Value, Error> {
-    let made = class.obj_alloc()?.as_value();
     let name = classes::builtin(ruby)?.values;
-    // SAFETY: the object is new and not frozen, so this does not raise.
-    unsafe { rb_sys::rb_ivar_set(made.as_raw(), name, values.as_raw()) };
+    values.freeze();
+    // SAFETY: the class is an ordinary one, and the object is new and not frozen, so nothing raises.
+    let made = unsafe {
+        let made = rb_sys::rb_obj_alloc(class.as_raw());
+        rb_sys::rb_ivar_set(made, name, values.as_raw());
+        Value::from_raw(made)
+    };
     made.freeze();
     Ok(made)
 }

@@ -75,6 +75,12 @@ pub trait Record: Send + Sync {
 
     /// Shows each field, in the order of [`Self::shape`].
     fn each(&self, visit: &mut dyn FnMut(View<'_>));
+
+    /// Where the record is, if it is a part of what is shown as a whole, which can show it in two places: a host may make one
+    /// value of both.
+    fn place(&self) -> Option<*const ()> {
+        None
+    }
 }
 
 /// A list.
@@ -130,9 +136,27 @@ impl<T: Reflect + ?Sized> Reflect for &T {
     }
 }
 
-impl<T: Reflect + Clone> Reflect for Cow<'_, T> {
+impl<T: Record + Clone> Reflect for Cow<'_, T> {
     fn view(&self) -> View<'_> {
-        self.as_ref().view()
+        View::Record(self)
+    }
+}
+
+impl<T: Record + Clone> Record for Cow<'_, T> {
+    fn shape(&self) -> &'static Shape {
+        self.as_ref().shape()
+    }
+
+    fn each(&self, visit: &mut dyn FnMut(View<'_>)) {
+        self.as_ref().each(visit);
+    }
+
+    fn place(&self) -> Option<*const ()> {
+        match self {
+            Self::Borrowed(record) => Some(std::ptr::from_ref::<T>(record).cast()),
+            // One that was made for this place alone.
+            Self::Owned(_) => None,
+        }
     }
 }
 
