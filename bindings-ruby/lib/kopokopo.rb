@@ -20,14 +20,14 @@ module KopoKopo
 
   autoload :ActiveRecordJournal, "#{__dir__}/kopokopo/journal/active_record"
   autoload :CustomJournal, "#{__dir__}/kopokopo/journal/custom"
-  autoload :Outcomes, "#{__dir__}/kopokopo/journal/outcomes"
   autoload :Once, "#{__dir__}/kopokopo/journal/once"
   autoload :Watch, "#{__dir__}/kopokopo/watch"
-  private_constant :Once, :Outcomes
+  private_constant :Once
 
   class << self
     # The logger of the package, with the methods of Ruby's `Logger`. It gets the operation, its result and its
-    # duration, and no data of the request: at debug level, and at warn level if the outcome of a create is unknown.
+    # duration, and no data of the request: at debug level, and at warn level if the outcome of a create is unknown,
+    # or could not be written to the journal.
     # Default: none.
     #
     # @return [Logger, nil]

@@ -28,6 +28,8 @@ struct Queue {
 enum Question {
     Token(u64, Reply),
     Statement(u64, String, Reply),
+    /// A sentence for the program's log.
+    Warning(String, Reply),
     /// The core holds it no more.
     Forget(u64),
 }
@@ -83,6 +85,15 @@ impl HostStore for Source {
         }
         .boxed()
     }
+
+    fn warn(&self, warning: String) -> BoxFuture<'static, ()> {
+        async move {
+            let (reply, receiver) = reply::Reply::new();
+            send(Question::Warning(warning, Reply::Warning(reply)));
+            let _ = receiver.await;
+        }
+        .boxed()
+    }
 }
 
 /// Takes the program's result. Later calls have no effect.
@@ -90,6 +101,7 @@ impl HostStore for Source {
 enum Reply {
     Token(reply::Reply<CoreResult<AccessToken>>),
     Journal(reply::Reply<Result<String, String>>),
+    Warning(reply::Reply<()>),
 }
 
 impl Reply {
@@ -110,17 +122,22 @@ impl Reply {
         }
     }
 
+    fn is_warning(&self) -> bool {
+        matches!(self, Self::Warning(_))
+    }
+
     /// The reason why there is no result.
     fn fail(&self, detail: String) {
         match self {
+            Self::Warning(reply) => reply.send(()),
             Self::Token(reply) => reply.send(Err(KopoKopoError::token_source(detail))),
             Self::Journal(reply) => reply.send(Err(detail)),
         }
     }
 }
 
-/// Waits for the next question: the number of the source, the request of a journal, and who takes the reply. Without a
-/// reply the source is not asked any more.
+/// Waits for the next question: the number of the source, the request of a journal or a sentence for the log, and who takes the
+/// reply. Without a reply the source is not asked any more.
 fn next(ruby: &Ruby) -> Result<RArray, Error> {
     guard(ruby, || {
         let queue = queue().map_err(|error| raise(ruby, &error))?;
@@ -133,6 +150,7 @@ fn next(ruby: &Ruby) -> Result<RArray, Error> {
         let (number, request, reply) = match question {
             Question::Token(number, reply) => (number, None, Some(reply)),
             Question::Statement(number, request, reply) => (number, Some(request), Some(reply)),
+            Question::Warning(text, reply) => (0, Some(text), Some(reply)),
             Question::Forget(number) => (number, None, None),
         };
         let reply = reply.map(|reply| ruby.obj_wrap(reply));
@@ -149,6 +167,7 @@ pub(crate) fn define(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     let class = native.define_class("Reply", ruby.class_object())?;
     class.undef_default_alloc_func();
     class.define_method("token", method!(Reply::token, 2))?;
+    class.define_method("warning?", method!(Reply::is_warning, 0))?;
     class.define_method("result", method!(Reply::result, 1))?;
     class.define_method("fail", method!(Reply::fail, 1))
 }

@@ -40,18 +40,11 @@ class KopoKopoTest < Minitest::Test
   end
 
   # Runs the block in a child process, and returns what it returns. The child must end within ten seconds.
-  def in_child
+  def in_child(&work)
     reader, writer = IO.pipe
     child = fork do
       reader.close
-      result = begin
-        yield
-      rescue Exception => error # rubocop:disable Lint/RescueException
-        "#{error.class}: #{error.message}"
-      end
-      Marshal.dump(result, writer)
-      writer.close
-      exit!(0)
+      report(writer, &work)
     end
     writer.close
     assert reader.wait_readable(10), "the child hangs"
@@ -60,5 +53,40 @@ class KopoKopoTest < Minitest::Test
     reader&.close
     Process.kill(:KILL, child)
     Process.wait(child)
+  end
+
+  # Runs the block in a daemon of a child process, and returns what it returns.
+  def in_daemon(&work)
+    reader, writer = IO.pipe
+    child = fork do
+      reader.close
+      Process.daemon(true, true)
+      writer.puts(Process.pid)
+      report(writer, &work)
+    end
+    writer.close
+    Process.wait(child)
+    daemon = Integer(reader.gets)
+    assert reader.wait_readable(20), "the daemon hangs"
+    Marshal.load(reader.read)
+  ensure
+    reader&.close
+    begin
+      Process.kill(:KILL, daemon) if daemon
+    rescue Errno::ESRCH
+      # It has ended.
+    end
+  end
+
+  # Writes what the block returns, and ends the process.
+  def report(writer)
+    result = begin
+      yield
+    rescue Exception => error # rubocop:disable Lint/RescueException
+      "#{error.class}: #{error.message}"
+    end
+    Marshal.dump(result, writer)
+    writer.close
+    exit!(0)
   end
 end

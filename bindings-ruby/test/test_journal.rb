@@ -196,12 +196,12 @@ module JournalTests
       k2 = client(journal: store)
       _, warnings = capture_io { assert_kind_of String, k2.incoming_payments.create(**push, idempotency_key: key).id }
       assert_equal 1, warnings.lines.size, warnings
-      assert_includes warnings, %("#{key}" (IOError))
+      assert_includes warnings, "could not write the outcome (accepted) of #{CREATE} with the idempotency key #{key}:"
       refute_includes warnings, "a-text"
       lines = StringIO.new
       KopoKopo.logger = Logger.new(lines)
       k2.incoming_payments.create(**push, idempotency_key: "#{key}-2")
-      assert_match(/WARN.*"#{key}-2"/, lines.string)
+      assert_match(/WARN.* key #{key}-2:/, lines.string)
     ensure
       KopoKopo.logger = nil
     end
@@ -266,6 +266,30 @@ class TestJournalSqlite < KopoKopoTest
     end
     assert_equal [2], settings
     assert_equal 1, connection.select_value("PRAGMA synchronous")
+  end
+
+  # A cleaner of temporary files, or a script that deploys, deletes the file or puts another in its place.
+  def test_nothing_is_sent_if_the_file_is_deleted_or_replaced_while_it_is_open
+    path = "#{@folder}/shop.db"
+    replace = lambda do
+      FileUtils.cp(path, "#{path}-2")
+      File.rename("#{path}-2", path)
+    end
+    [replace, -> { File.delete(path) }].each do |move|
+      k2 = client(journal: KopoKopo::ActiveRecordJournal.new)
+      k2.incoming_payments.create(**push, idempotency_key: "before")
+      sent = sandbox.requests(CREATE).size
+      move.call
+      %w[before after].each do |key|
+        error = assert_raises(KopoKopo::JournalError) { k2.incoming_payments.create(**push, idempotency_key: key) }
+        assert_includes error.detail, "was deleted or replaced while it was open"
+        assert_equal "RuntimeError: the file", error.detail[/RuntimeError: the file/]
+      end
+      assert_equal sent, sandbox.requests(CREATE).size
+      # A program that is started again uses what is there.
+      ActiveRecord::Base.remove_connection
+      connect
+    end
   end
 
   def test_a_database_in_memory_is_refused

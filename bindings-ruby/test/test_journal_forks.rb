@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "active_record"
+require "socket"
 require "sqlite3"
 require "tmpdir"
 require_relative "helper"
@@ -64,6 +65,17 @@ class TestJournalForks < KopoKopoTest
     Process.kill(:KILL, -program)
   end
 
+  # It forks without the hook of `fork`. With the parent's connection, without its locks, the daemon would write to a log that
+  # the end of any other program removes.
+  def test_records_of_a_daemon_stay_after_the_end_of_another_program
+    told = in_daemon_of_program do
+      reader { |file| file.execute("SELECT count(*) FROM kopokopo_journal") }
+    end
+    assert_equal "sent", told
+    rows = reader { |file| file.execute("SELECT idempotency_key, state FROM kopokopo_journal ORDER BY created_at") }
+    assert_equal [%w[before accepted], %w[first accepted], %w[second accepted]], rows
+  end
+
   def test_a_child_of_a_fork_while_another_thread_waits_for_the_file
     journal
     # The thread waits with the connection locked until the other one commits.
@@ -98,6 +110,34 @@ class TestJournalForks < KopoKopoTest
 
   private
 
+  # Runs a program that becomes a daemon and pays twice. Between the payments the block is called.
+  def in_daemon_of_program
+    inner, outer = UNIXSocket.pair
+    child = fork do
+      outer.close
+      journal
+      pay("before")
+      Process.daemon(true, true)
+      report(inner) do
+        pay("first")
+        inner.write("!")
+        inner.read(1)
+        pay("second")
+        "sent"
+      end
+    end
+    inner.close
+    Process.wait(child)
+    assert outer.wait_readable(20), "the daemon hangs"
+    assert_equal "!", outer.read(1)
+    yield
+    outer.write("!")
+    assert outer.wait_readable(20), "the daemon hangs"
+    Marshal.load(outer.read)
+  ensure
+    outer&.close
+  end
+
   def now
     Process.clock_gettime(Process::CLOCK_MONOTONIC)
   end
@@ -114,7 +154,7 @@ class TestJournalForks < KopoKopoTest
     @k2 = client(journal: KopoKopo::ActiveRecordJournal.new)
   end
 
-  def pay
-    @k2.incoming_payments.create(**push, idempotency_key: "child")
+  def pay(key = "child")
+    @k2.incoming_payments.create(**push, idempotency_key: key)
   end
 end

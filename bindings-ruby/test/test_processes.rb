@@ -27,6 +27,16 @@ class TestProcesses < KopoKopoTest
     assert_match(/\A[0-9a-f-]{36}\z/, thread.value)
   end
 
+  # It forks without the hook of `fork`, and the parent ends.
+  def test_a_client_works_after_daemon
+    token = client.oauth.token.access_token
+    [client, KopoKopo::Client.with_token_source(base_url: sandbox.base_url) { token }].each do |k2|
+      k2.incoming_payments.create(**push)
+      assert_match(/\A[0-9a-f-]{36}\z/, in_daemon { k2.incoming_payments.create(**push).id })
+    end
+    assert_equal 4, sandbox.requests(CREATE).size
+  end
+
   def test_a_token_source_works_in_a_fork
     token = client.oauth.token.access_token
     k2 = KopoKopo::Client.with_token_source(base_url: sandbox.base_url) { token }

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 module KopoKopo
-  # Asks the program for what the core needs: a token, or a statement of a journal. One thread per process waits for
+  # Asks the program for what the core needs: a token, or a statement of a journal, and tells it what no error says. One thread per process waits for
   # questions; each is answered on a thread of its own, because a database takes its time.
   module Questions # :nodoc:
     @sources = {}
@@ -67,10 +67,11 @@ module KopoKopo
       end
 
       def answer(source, request, reply)
+        return Log.warning("kopokopo: #{request}") if reply.warning?
+
         request ? store(source, request, reply) : token(source, reply)
       rescue Exception => error # rubocop:disable Lint/RescueException
         reply.fail(describe(error, request))
-        Outcomes.failed(request, error) if request
       ensure
         # If the thread was killed. A reply has no effect after the first.
         reply.fail("its thread was ended")

@@ -3,6 +3,7 @@
 require "active_record"
 require "json"
 require_relative "database"
+require_relative "files"
 require_relative "forks"
 
 module KopoKopo
@@ -21,6 +22,7 @@ module KopoKopo
     def initialize(base = ActiveRecord::Base, create_tables: true)
       @base = base
       @create_tables = create_tables
+      @files = Files.new
       Forks.watch(base)
     end
 
@@ -37,13 +39,14 @@ module KopoKopo
     # @private
     def call(request)
       asked = JSON.parse(request)
+      @files.check
       @base.connection_pool.with_connection do |connection|
-        refuse(connection)
+        file = file_of(connection)
         Database.wait_without_lock(connection)
         next JSON.generate(Database.dialect(connection)) if asked["operation"] == "dialect"
 
-        Database.explaining("kopokopo_journal") do
-          run(connection, asked["sql"], asked["parameters"])
+        watching(file) do
+          Database.explaining("kopokopo_journal") { run(connection, asked["sql"], asked["parameters"]) }
         end
       end
     end
@@ -54,15 +57,19 @@ module KopoKopo
       %w[postgresql postgis].include?(adapter)
     end
 
-    # A transaction of the program, whose rollback would remove the record of a sent request, and a database in memory,
-    # which forgets what was sent.
-    def refuse(connection)
+    def watching(file, &block)
+      file ? @files.watch(file, &block) : yield
+    end
+
+    # The file of SQLite. It refuses a transaction of the program, whose rollback would remove the record of a sent request, and
+    # a database in memory, which forgets what was sent.
+    def file_of(connection)
       Database.fail_with("must not be inside of a transaction of the program") if connection.transaction_open?
       return unless connection.adapter_name == "SQLite"
 
       Forks.check
       file = connection.select_rows("PRAGMA database_list").dig(0, 2)
-      return unless file.to_s.empty?
+      return file unless file.to_s.empty?
 
       Database.fail_with("its database is in memory: it must be a file, because a journal must survive the program")
     end

@@ -51,6 +51,12 @@ module KopoKopo
         defined?(::SQLite3::Database) && !defined?(::SQLite3::ForkSafety)
       end
 
+      # Closes the connections of a process that ends, for which its child opens others.
+      def disconnect
+        @broken ||= !ready?
+        @bases.each { |base| disconnect_pool(base) } unless @broken
+      end
+
       # Closes what a child has inherited.
       def begin_child(is_ready)
         open = ObjectSpace.each_object(::SQLite3::Database).select { |database| !database.closed? && ours?(database) }
@@ -65,6 +71,12 @@ module KopoKopo
       end
 
       private
+
+      def disconnect_pool(base)
+        base.connection_pool.disconnect!
+      rescue ActiveRecord::ConnectionNotEstablished
+        # The program has removed it.
+      end
 
       def inside?
         others = Thread.list - [Thread.current]
@@ -107,6 +119,12 @@ module KopoKopo
         pid = super
         Forks.begin_child(is_ready) if pid.zero?
         pid
+      end
+
+      # It does not call `_fork`, on which newer drivers rely too, and the process ends that has opened the connections.
+      def daemon(...)
+        Forks.disconnect if defined?(::SQLite3::Database)
+        super
       end
     end
   end
