@@ -1,6 +1,7 @@
 'use strict';
 // Stores for the journal, and events that are handled once.
 
+const { statSync } = require('node:fs');
 const { performance } = require('node:perf_hooks');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { eventClaim, journalSchema } = require('..');
@@ -24,9 +25,12 @@ function sqliteJournal(database, options) {
   const own = typeof database === 'string' ? openFile(database) : database;
   if (!isSqlite(own)) throw wrong('database', 'must be a path, or a database of better-sqlite3 or node:sqlite');
   // A database in memory, or in a temporary file, forgets what was sent.
-  if (!Object.values(own.prepare('PRAGMA database_list').all()[0])[2]) throw inMemory();
+  const path = Object.values(own.prepare('PRAGMA database_list').all()[0])[2];
+  if (!path) throw inMemory();
   makeDurable(own);
+  const file = fileAt(path);
   const run = (sql, parameters) => {
+    if (fileAt(path) !== file) throw moved(path);
     // A rollback of the program would remove the record of a request that was sent, and the next call would pay again.
     if (isInTransaction(own)) {
       throw new Error('its database is inside of a transaction of the program: open a database for the journal alone');
@@ -40,7 +44,10 @@ function sqliteJournal(database, options) {
     const start = performance.now();
     for (;;) {
       try {
-        return withTimeout(own, PAUSE, () => run(sql, parameters));
+        const result = withTimeout(own, PAUSE, () => run(sql, parameters));
+        // It may have happened during the statement.
+        if (fileAt(path) !== file) throw moved(path);
+        return result;
       } catch (error) {
         // The writer can be a transaction of this thread, which cannot end while the thread is blocked.
         if (!isBusy(error) || performance.now() - start > PATIENCE) return rethrow(error, 'kopokopo_journal');
@@ -80,6 +87,19 @@ function withTimeout(database, milliseconds, run) {
 }
 
 const inMemory = () => wrong('database', 'must be a file, because a journal must survive the program');
+
+/** Returns what identifies the file at a path: its device and its number there. */
+function fileAt(path) {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found && `${found.dev} ${found.ino}`;
+}
+
+/** A record in a file that other processes do not find protects from nothing. */
+const moved = (path) =>
+  new Error(
+    `the file ${path} was deleted or replaced while it was open. Its records are not in another file: restore it, or find out ` +
+      'what was sent, and start the program again',
+  );
 
 /** A database of node:sqlite. */
 function openFile(file) {

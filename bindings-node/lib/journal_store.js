@@ -35,11 +35,17 @@ function wrapStore(store) {
     return result;
   };
   return (request) => {
+    if (request.isWarning()) return warn(request.text());
     run(request.text()).then(
       (result) => request.result(result),
       (error) => request.fail(describe(error)),
     );
   };
+}
+
+/** Says that an outcome could not be written: as Node's own warnings, so that `process.on('warning')` hears of it. */
+function warn(text) {
+  process.emitWarning(`kopokopo: ${text}`, { type: 'KopoKopoWarning', code: 'KOPOKOPO_OUTCOME_NOT_WRITTEN' });
 }
 
 /**

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use futures_util::{FutureExt, future::BoxFuture};
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, ready},
+};
 use kopokopo_ffi::{journal::HostStore, reply::Reply};
 use napi::{
     Status,
@@ -27,11 +30,18 @@ impl HostStore for Store {
         let run = Arc::clone(&self.0);
         async move {
             let (reply, receiver) = Reply::new();
-            let request = JournalRequest { text: request, reply };
+            let request = JournalRequest { text: request, is_warning: false, reply };
             run.call(request, ThreadsafeFunctionCallMode::NonBlocking);
             receiver.await.unwrap_or_else(|_| Err("its store ended without a result".to_owned()))
         }
         .boxed()
+    }
+
+    fn warn(&self, warning: String) -> BoxFuture<'static, ()> {
+        let (reply, _) = Reply::new();
+        let request = JournalRequest { text: warning, is_warning: true, reply };
+        self.0.call(request, ThreadsafeFunctionCallMode::NonBlocking);
+        ready(()).boxed()
     }
 }
 
@@ -39,11 +49,19 @@ impl HostStore for Store {
 #[napi]
 pub struct JournalRequest {
     text: String,
+    is_warning: bool,
     reply: Reply<Result<String, String>>,
 }
 
 #[napi]
 impl JournalRequest {
+    /// Whether it is a sentence for the program's log, and no request.
+    #[napi]
+    #[must_use]
+    pub fn is_warning(&self) -> bool {
+        self.is_warning
+    }
+
     /// The request, as JSON.
     #[napi]
     #[must_use]

@@ -123,3 +123,21 @@ test('pg runs the statements, and claims events inside of a transaction', async 
   assert.throws(() => once(event, { ...pg, idleCount: 0 }), ConfigurationError);
   assert.throws(() => once(event, { prepare() {}, inTransaction: false }), ConfigurationError);
 });
+
+test('an outcome that is not written is a warning of the process', async () => {
+  const store = memoryStore();
+  const failing = customJournal({ ...store, update: () => Promise.reject(new Error('the disk is full')) });
+  const warnings = [];
+  const listen = (warning) => warnings.push(warning);
+  process.on('warning', listen);
+  try {
+    const client = new KopoKopo({ ...sandbox.credentials, journal: failing });
+    assert.ok((await client.sendMoney.create(wage(), { idempotencyKey: 'lost-1' })).id);
+    for (let waited = 0; warnings.length === 0 && waited < 1000; waited += 1) await new Promise((resolve) => setTimeout(resolve, 10));
+  } finally {
+    process.off('warning', listen);
+  }
+  const [{ name, code, message }] = warnings;
+  assert.deepEqual([name, code, warnings.length], ['KopoKopoWarning', 'KOPOKOPO_OUTCOME_NOT_WRITTEN', 1]);
+  assert.match(message, /could not write the outcome \(accepted\) of send_money.create with the idempotency key lost-1: /);
+});

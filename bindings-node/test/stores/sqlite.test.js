@@ -57,6 +57,26 @@ for (const driver of process.env.K2_TEST_SQLITE ? [process.env.K2_TEST_SQLITE] :
       assert.throws(() => once(event, database), { kind: 'configuration', field: 'database' });
     });
 
+    const moves = {
+      deleted: (place) => fs.rmSync(place),
+      replaced: (place) => {
+        fs.copyFileSync(place, `${place}-2`);
+        fs.renameSync(`${place}-2`, place);
+      },
+    };
+    for (const [how, move] of Object.entries(moves)) {
+      test(`nothing is sent if the file is ${how} while it is open`, async (t) => {
+        const shop = await create.create(t);
+        const client = shared.client(shop.journal());
+        await shared.assertPaid(100, () => pay(client, 'before'));
+        move(shop.place);
+        const refused = { kind: 'journal', message: /was deleted or replaced while it was open/ };
+        await shared.assertPaid(0, async () => {
+          for (const key of ['before', 'after']) await assert.rejects(pay(client, key), refused);
+        });
+      });
+    }
+
     test('writes are durable', async (t) => {
       const shop = await create.createEmpty(t);
       const database = shop.open();
