@@ -31,6 +31,15 @@ impl HostStore for Store {
         }
         .boxed()
     }
+
+    fn warn(&self, warning: String) -> BoxFuture<'static, ()> {
+        let store = Arc::clone(&self.0);
+        // A handler of the program's log can take its time too.
+        let warned = spawn_blocking(move || {
+            Python::try_attach(|py| store.call_method1(py, intern!(py, "warn"), (warning,)).map(drop))
+        });
+        warned.map(|_| ()).boxed()
+    }
 }
 
 /// Takes the store's result. Later calls have no effect.

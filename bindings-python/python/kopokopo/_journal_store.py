@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from kopokopo import _log
 from kopokopo._errors import ConfigurationError, KopoKopoError
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ JournalStore = Callable[[str], str]
 
 
 class Store:
-    """The store of a journal. The native module calls `run`, on a thread that it provides."""
+    """The store of a journal. The native module calls `run` and `warn`, on threads that it provides."""
 
     __slots__ = ("_execute",)
 
@@ -40,6 +41,10 @@ class Store:
         except BaseException as error:
             # Databases say what is wrong in the text. The core removes secrets that it knows.
             reply.fail(error.detail if isinstance(error, KopoKopoError) else f"{type(error).__name__}: {error}")
+
+    def warn(self, warning: str) -> None:
+        """Logs that an outcome could not be written."""
+        _log.warned(warning)
 
 
 def attach(native: Object, journal: JournalStore | None) -> Object:

@@ -65,6 +65,12 @@ def failed(operation: str, raised: BaseException, started: float) -> None:
         _log.debug("%s was cancelled after %.3f s", operation, seconds, extra=_fields(operation, "cancelled", seconds))
 
 
+@_without_effect
+def warned(text: str) -> None:
+    """Logs what no exception says, at WARNING."""
+    _log.warning("%s", text)
+
+
 def _fields(operation: str, outcome: str, seconds: float, error: KopoKopoError | None = None) -> dict[str, object]:
     """Returns the attributes of the log record, for structured logs."""
     return {

@@ -16,11 +16,25 @@ import os
 import sqlite3
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
+from kopokopo._database import (
+    EVENTS_TABLE,
+    JOURNAL_TABLE,
+    close,
+    connection_dialect,
+    engine_dialect,
+    execute,
+    explaining,
+    is_alive,
+    refuse_autocommit,
+    refuse_memory,
+    refuse_transaction,
+)
 from kopokopo._errors import ConfigurationError
+from kopokopo._files import SqliteFiles
 from kopokopo._forks import ForkGuard
 from kopokopo._local import event_claim, journal_schema
 
@@ -31,14 +45,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CustomJournal", "DBAPIJournal", "SQLAlchemyJournal", "SqliteJournal", "create_tables", "once"]
 
-JOURNAL_TABLE, EVENTS_TABLE = "kopokopo_journal", "kopokopo_events"
-
 _MOST_IDLE = 10
 """How many connections are kept after many calls at once."""
-
-_SHARED = "its connection is inside of a transaction of the program: open a connection for the journal alone"
-
-_MARKS = {"qmark": "?", "format": "%s", "pyformat": "%s"}
 
 
 class DBAPIJournal:
@@ -64,6 +72,7 @@ class DBAPIJournal:
         self._connect = connect
         self._idle: tuple[int, list[tuple[Any, float]]] = (os.getpid(), [])
         self._inherited: list[Any] = []
+        self._files = SqliteFiles()
         self._guard = ForkGuard(self._close_idle) if dialect == "sqlite" else None
 
     def __call__(self, request: str) -> str:
@@ -72,23 +81,24 @@ class DBAPIJournal:
             return self._run(asked["sql"], asked["parameters"])
 
     def _run(self, sql: str, parameters: list[Any]) -> str:
+        self._files.check()
         idle = self._idle_connections()
         connection = self._take(idle)
-        _refuse_transaction(connection)
-        _refuse_memory(connection)
+        refuse_transaction(connection)
+        refuse_memory(connection)
         try:
-            with _explaining(JOURNAL_TABLE):
-                result = _execute(connection, sql, parameters)
+            with self._files.of(connection), explaining(JOURNAL_TABLE):
+                result = execute(connection, sql, parameters)
                 connection.commit()
         except BaseException:
             # A broken connection is not used again, and those that are as old are probably broken too.
             idle.clear()
-            _close(connection)
+            close(connection)
             raise
         if self._is_reusable(connection) and len(idle) < _MOST_IDLE:
             idle.append((connection, time.monotonic()))
         else:
-            _close(connection)
+            close(connection)
         return result
 
     def _take(self, idle: list[tuple[Any, float]]) -> Any:
@@ -99,9 +109,9 @@ class DBAPIJournal:
             except IndexError:
                 return self._connect()
             # The server may have closed it, and a statement that fails would make the call fail.
-            if time.monotonic() - since < self._trusted or _is_alive(connection):
+            if time.monotonic() - since < self._trusted or is_alive(connection):
                 return connection
-            _close(connection)
+            close(connection)
 
     def _idle_connections(self) -> list[tuple[Any, float]]:
         # Calls come on threads that the native module makes, so connections do not belong to threads. A connection of
@@ -120,7 +130,7 @@ class DBAPIJournal:
     def _close_idle(self) -> None:
         idle = self._idle[1]
         while idle:
-            _close(idle.pop()[0])
+            close(idle.pop()[0])
 
     def _is_reusable(self, connection: Any) -> bool:
         # Python's sqlite3 refuses other threads, unless an option allows them.
@@ -194,9 +204,10 @@ class SQLAlchemyJournal:
                 "engine: must give each user a connection of its own: use a file or a server, and no StaticPool",
                 field="engine",
             )
-        self.dialect, self.placeholder = _engine_dialect(engine)
+        self.dialect, self.placeholder = engine_dialect(engine)
         self.create_tables = create_tables
         self._engine = engine
+        self._files = SqliteFiles()
         self._process = os.getpid()
 
     def __call__(self, request: str) -> str:
@@ -205,7 +216,14 @@ class SQLAlchemyJournal:
             # A fork must not use connections of its parent. The end of one to a server would end the parent's session.
             self._process = os.getpid()
             self._engine.dispose(close=self.dialect == "sqlite")
-        with _explaining(JOURNAL_TABLE), self._engine.begin() as connection:
+        self._files.check()
+        with (
+            explaining(JOURNAL_TABLE),
+            self._engine.connect() as connection,
+            # Around the transaction: its commit too must reach the file.
+            self._files.of(connection.connection.dbapi_connection),
+            connection.begin(),
+        ):
             result = connection.exec_driver_sql(asked["sql"], tuple(asked["parameters"]))
             rows = [list(row) for row in result] if result.returns_rows else []
             return json.dumps({"rows": rows, "changed": max(result.rowcount, 0)})
@@ -255,7 +273,7 @@ def once(event: Event, connection: Any) -> bool:
     Raises: `ConfigurationError` if the table `kopokopo_events` does not exist, or if the connection is not inside
     of a transaction.
     """
-    with _explaining(EVENTS_TABLE):
+    with explaining(EVENTS_TABLE):
         return _claim(event.payment_key or event.dedupe_key, connection)
 
 
@@ -263,63 +281,16 @@ def _claim(key: str, connection: Any) -> bool:
     parameters = (key, int(time.time() * 1000))
     if hasattr(connection, "exec_driver_sql") or hasattr(connection, "get_bind"):
         inner = connection if hasattr(connection, "exec_driver_sql") else connection.connection()
-        _refuse_autocommit(inner.connection.dbapi_connection)
-        claimed = inner.exec_driver_sql(event_claim(*_engine_dialect(inner.engine)), parameters)
+        refuse_autocommit(inner.connection.dbapi_connection)
+        claimed = inner.exec_driver_sql(event_claim(*engine_dialect(inner.engine)), parameters)
         return _is_first(claimed.rowcount)
-    _refuse_autocommit(connection)
+    refuse_autocommit(connection)
     cursor = connection.cursor()
     try:
-        cursor.execute(event_claim(*_connection_dialect(connection)), parameters)
+        cursor.execute(event_claim(*connection_dialect(connection)), parameters)
         return _is_first(cursor.rowcount)
     finally:
         cursor.close()
-
-
-def is_missing_table(error: BaseException | None, table: str) -> bool:
-    """Whether a database reports that this table does not exist, in the error or in what caused it."""
-    while error is not None:
-        state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
-        is_missing = state == "42P01" or error.args[:1] == (1146,) or "no such table" in str(error)
-        if is_missing and table in str(error):
-            return True
-        error = getattr(error, "orig", None) or error.__cause__
-    return False
-
-
-@contextmanager
-def _explaining(table: str) -> Generator[None]:
-    """Raises an error that says how to create the table if it is missing."""
-    try:
-        yield
-    except Exception as error:
-        if not is_missing_table(error, table):
-            raise
-        raise ConfigurationError(
-            f"connection: the table {table} does not exist: create it with kopokopo.journal.create_tables(connection), "
-            "or in a migration with the statements of kopokopo.journal_schema(dialect)",
-            field="connection",
-        ) from error
-
-
-def _is_alive(connection: Any) -> bool:
-    if isinstance(connection, sqlite3.Connection):
-        return True
-    try:
-        cursor = connection.cursor()
-        cursor.execute("SELECT 1")
-        cursor.fetchall()
-        cursor.close()
-        connection.rollback()
-    except Exception:
-        return False
-    return True
-
-
-def _close(connection: Any) -> None:
-    with suppress(Exception):
-        connection.rollback()
-    with suppress(Exception):
-        connection.close()
 
 
 def _is_first(count: int) -> bool:
@@ -329,84 +300,10 @@ def _is_first(count: int) -> bool:
     return count == 1
 
 
-def _is_in_transaction(connection: Any) -> bool:
-    """Whether a DB-API connection has an open transaction. Drivers that do not say have none."""
-    if isinstance(connection, sqlite3.Connection):
-        return connection.in_transaction
-    return bool(getattr(getattr(connection, "info", None), "transaction_status", 0))
-
-
-def _refuse_transaction(connection: Any) -> None:
-    """A rollback of the program would remove the record of a sent request, and the next call would pay again."""
-    if _is_in_transaction(connection):
-        raise RuntimeError(_SHARED)
-
-
-def _refuse_memory(connection: Any) -> None:
-    """A database in memory, or in a temporary file, forgets what was sent."""
-    if isinstance(connection, sqlite3.Connection) and not connection.execute("PRAGMA database_list").fetchone()[2]:
-        raise RuntimeError("its database is in memory: it must be a file, because a journal must survive the program")
-
-
-def _refuse_autocommit(connection: Any) -> None:
-    """A claim that is committed before the handler has succeeded loses the event if the handler fails."""
-    if hasattr(connection, "in_atomic_block"):
-        # Django's.
-        is_by_itself = not connection.in_atomic_block and bool(connection.get_autocommit())
-    else:
-        is_by_itself = getattr(connection, "autocommit", False) is True
-        if isinstance(connection, sqlite3.Connection):
-            is_by_itself = is_by_itself or connection.isolation_level is None
-        is_by_itself = is_by_itself and not _is_in_transaction(connection)
-    if is_by_itself:
-        raise ConfigurationError(
-            "connection: must be inside of a transaction: otherwise an event whose handler fails would be lost",
-            field="connection",
-        )
-
-
 def create_tables(connection: Any, dialect: str | None = None) -> None:
     """Creates the journal's tables, unless they exist, with a DB-API 2 connection. Commits."""
     cursor = connection.cursor()
-    for statement in journal_schema(dialect or _connection_dialect(connection)[0]):
+    for statement in journal_schema(dialect or connection_dialect(connection)[0]):
         cursor.execute(statement)
     cursor.close()
     connection.commit()
-
-
-def _execute(connection: Any, statement: str, parameters: Sequence[Any]) -> str:
-    cursor = connection.cursor()
-    try:
-        cursor.execute(statement, tuple(parameters))
-        rows = [list(row) for row in cursor.fetchall()] if cursor.description else []
-        return json.dumps({"rows": rows, "changed": max(cursor.rowcount, 0)})
-    finally:
-        cursor.close()
-
-
-def _engine_dialect(engine: Any) -> tuple[str, str]:
-    name = {"postgresql": "postgres", "mariadb": "mysql"}.get(engine.dialect.name, engine.dialect.name)
-    mark = _MARKS.get(engine.dialect.paramstyle)
-    if name not in ("sqlite", "postgres", "mysql") or mark is None:
-        raise ConfigurationError(
-            "engine: must be an engine of SQLite, PostgreSQL or MySQL whose driver marks parameters with ? or %s",
-            field="engine",
-        )
-    return name, mark
-
-
-def _connection_dialect(connection: Any) -> tuple[str, str]:
-    """The dialect of a DB-API connection, by the module of its driver, and how that marks parameters."""
-    vendor = getattr(connection, "vendor", None)
-    if vendor is not None:
-        # Django's connections take %s for every database.
-        return {"postgresql": "postgres"}.get(str(vendor), str(vendor)), "%s"
-    module = type(connection).__module__.split(".")[0]
-    known = {"sqlite3": ("sqlite", "?"), "psycopg": ("postgres", "%s"), "psycopg2": ("postgres", "%s")}
-    known |= dict.fromkeys(("pymysql", "MySQLdb", "mysql"), ("mysql", "%s"))
-    try:
-        return known[module]
-    except KeyError:
-        raise ConfigurationError(
-            f"connection: the database of a connection of {module} is not known", field="connection"
-        ) from None

@@ -16,8 +16,9 @@ from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import DEFAULT_DB_ALIAS, DatabaseError
 
+from kopokopo._database import JOURNAL_TABLE, is_missing_table
+from kopokopo._files import SqliteFiles
 from kopokopo._forks import ForkGuard
-from kopokopo.journal import JOURNAL_TABLE, is_missing_table
 
 DIALECTS = {"sqlite": "sqlite", "postgresql": "postgres", "mysql": "mysql"}
 
@@ -52,6 +53,7 @@ class DjangoJournal:
         self._idle: tuple[int, list[BaseDatabaseWrapper]] = (os.getpid(), [])
         self._inherited: list[Any] = []
         self._of_test: BaseDatabaseWrapper | None = None
+        self._files = SqliteFiles()
         self._guard = ForkGuard(self.close) if self.dialect == "sqlite" else None
 
     def __call__(self, request: str) -> str:
@@ -63,6 +65,7 @@ class DjangoJournal:
             return self._run_on_own(asked["sql"], asked["parameters"])
 
     def _run_on_own(self, sql: str, parameters: Sequence[Any]) -> str:
+        self._files.check()
         idle = self._idle_connections()
         try:
             connection = idle.pop()
@@ -107,7 +110,8 @@ class DjangoJournal:
             connection.connect()
             self._make_durable(connection)
             connection.set_autocommit(True)
-        return self._explained(connection, sql, parameters)
+        with self._files.of(connection.connection):
+            return self._explained(connection, sql, parameters)
 
     def _make_durable(self, connection: BaseDatabaseWrapper) -> None:
         # The database's options may trade durability for speed, and a lost record would pay twice.
