@@ -102,4 +102,16 @@ class TestRecords < KopoKopoTest
     refute_empty records
     records.each { |record| assert_empty record.members & Object.instance_methods, record }
   end
+
+  def test_the_transaction_of_an_event_is_that_of_its_payload_if_they_are_the_same
+    received = event("webhook-buygoods_transaction_received")
+    assert_same received.payload.transaction, received.transaction
+    assert_predicate received.transaction, :frozen?
+    assert_equal received, Marshal.load(Marshal.dump(received))
+    refute_match(/[&*]\d/, YAML.dump(received))
+    # The topic says more than the transaction's own status.
+    reversed = event("webhook-buygoods_transaction_reversed")
+    refute_same reversed.payload.transaction, reversed.transaction
+    assert_equal "Reversed", reversed.transaction.status
+  end
 end

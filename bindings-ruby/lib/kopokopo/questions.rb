@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module KopoKopo
-  # Asks the program for what the core needs: a token, or a statement of a journal, and tells it what no error says. One thread per process waits for
-  # questions; each is answered on a thread of its own, because a database takes its time.
+  # Asks the program for what the core needs, a token or a statement of a journal, and tells it what no error says. One thread
+  # per process waits for questions; each is answered on a thread of its own, because a database takes its time.
   module Questions # :nodoc:
     @sources = {}
     @count = 0
