@@ -112,12 +112,11 @@ pub(crate) fn word(ruby: &Ruby, name: &'static str, word: &str) -> Result<Value,
         let known = enumeration.words.iter().find(|(text, _)| text == word).map(|(_, value)| *value);
         Some((enumeration.class, known))
     };
-    let (class, known) = match find() {
-        Some(found) => found,
-        None => {
-            add_enumeration(ruby, name)?;
-            find().ok_or_else(|| Error::new(ruby.exception_runtime_error(), "an enumeration was not kept"))?
-        }
+    let (class, known) = if let Some(found) = find() {
+        found
+    } else {
+        add_enumeration(ruby, name)?;
+        find().ok_or_else(|| Error::new(ruby.exception_runtime_error(), "an enumeration was not kept"))?
     };
     match known {
         Some(value) => Ok(ruby.get_inner(value)),
