@@ -148,8 +148,8 @@ final class AmountTest extends TestCase
 
     private function event(): KopoKopo\Event
     {
-        require_once __DIR__ . '/Sandbox.php';
+        require_once __DIR__ . '/Support/load.php';
 
-        return Sandbox::event();
+        return K2Test\Support\Sandbox::event();
     }
 }

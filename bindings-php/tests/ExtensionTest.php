@@ -2,10 +2,11 @@
 
 declare(strict_types=1);
 
+use K2Test\Support\Folder;
 use KopoKopo\Internal\Extension;
 use PHPUnit\Framework\TestCase;
 
-require_once __DIR__ . '/Sandbox.php';
+require_once __DIR__ . '/Support/load.php';
 require_once __DIR__ . '/Stubs.php';
 
 /** The extension and the PHP files are of one version, and what is missing is said once and clearly. */
@@ -41,6 +42,7 @@ final class ExtensionTest extends TestCase
         foreach (self::USES as $use) {
             $output = self::outputOf(['php', '-n'], __DIR__ . '/../php', $use);
             self::assertStringStartsWith('KopoKopo\Exception\ConfigurationException extension: the PHP extension kopokopo is not loaded', $output);
+            self::assertStringContainsString(\sprintf('install its build for PHP %d.%d NTS', \PHP_MAJOR_VERSION, \PHP_MINOR_VERSION), $output);
             self::assertStringContainsString('"extension=kopokopo"', $output);
             self::assertStringContainsString('restart PHP', $output);
             self::assertStringNotContainsString('canary', $output);
@@ -72,6 +74,46 @@ final class ExtensionTest extends TestCase
         } finally {
             \exec('rm -r ' . \escapeshellarg($folder));
         }
+    }
+
+    public function testMissingExtensionForOtherKindsOfPhpNamesTheRemedy(): void
+    {
+        $missing = new ReflectionMethod(Extension::class, 'missing');
+        self::assertStringContainsString('published for PHP 8.2 and 8.4 only: use one of these, or build it for PHP 8.3', $missing->invoke(null, '8.3', false));
+        self::assertStringContainsString('does not support thread safety (ZTS): use a PHP 8.2 without it (NTS)', $missing->invoke(null, '8.2', true));
+    }
+
+    /** PHP itself refuses to load an extension without thread safety into a PHP with it. */
+    public function testBuildForAPhpWithThreadSafetyIsRefused(): void
+    {
+        $folder = Folder::make();
+        $build = "{$folder}/build";
+        \exec('rustc --edition 2024 -o ' . \escapeshellarg($build) . ' ' . \escapeshellarg(__DIR__ . '/../build.rs') . ' 2>&1', $output, $status);
+        self::assertSame(0, $status, \implode("\n", $output));
+        \mkdir("{$folder}/include/main", recursive: true);
+        \file_put_contents("{$folder}/include/main/php_config.h", "#define HAVE_X 1\n#define ZTS 1\n");
+        foreach (['php' => 'echo 1', 'nts' => 'echo 0', 'php-config' => "echo {$folder}/include", 'none' => "echo {$folder}"] as $name => $line) {
+            \file_put_contents("{$folder}/{$name}", "#!/bin/sh\n{$line}\n");
+            \chmod("{$folder}/{$name}", 0755);
+        }
+        $refusal = 'cargo::error=kopokopo does not support PHP with thread safety (ZTS): build it with the php and php-config of a PHP without';
+        foreach (['php none' => true, 'nts php-config' => true, 'nts none' => false] as $programs => $isRefused) {
+            [$php, $config] = \explode(' ', $programs);
+            $text = (string) \shell_exec("PHP={$folder}/{$php} PHP_CONFIG={$folder}/{$config} {$build}");
+            self::assertSame($isRefused, \str_contains($text, $refusal), $text);
+        }
+    }
+
+    public function testMetadataNamesTheSameVersions(): void
+    {
+        $read = static fn (string $file) => \json_decode((string) \file_get_contents(__DIR__ . "/../{$file}"), true, 16, \JSON_THROW_ON_ERROR);
+        [$package, $extension] = [$read('composer.json'), $read('ext/composer.json')];
+        $built = (new ReflectionClassConstant(Extension::class, 'BUILT'))->getValue();
+        $versions = \implode(' || ', \array_map(static fn (string $version) => "~{$version}.0", $built));
+        self::assertSame([$versions, $versions], [$package['require']['php'], $extension['require']['php']]);
+        self::assertSame('~' . Extension::VERSION, $package['require']['ext-kopokopo']);
+        self::assertSame(['php-ext', 'kopokopo', false], [$extension['type'], $extension['php-ext']['extension-name'], $extension['php-ext']['support-zts']]);
+        self::assertNotSame($package['name'], $extension['name'], 'PIE and Composer need a package each');
     }
 
     public function testVersionIsTheProjects(): void

@@ -2,11 +2,12 @@
 
 declare(strict_types=1);
 
+use K2Test\Support\Sandbox;
 use KopoKopo\Exception\OutcomeUnknownException;
 use KopoKopo\Journal\PdoJournal;
 use PHPUnit\Framework\TestCase;
 
-require_once __DIR__ . '/Sandbox.php';
+require_once __DIR__ . '/Support/load.php';
 require_once __DIR__ . '/Script.php';
 
 /** A create with a key that is interrupted writes its outcome to the journal, although PHP has one thread. */
@@ -74,7 +75,7 @@ final class InterruptedTest extends TestCase
         self::assertSame('accepted', $this->state());
         $this->sandbox->client()->withJournal(PdoJournal::sqlite($this->file))->incomingPayments
             ->create(...Sandbox::PUSH, idempotencyKey: 'order-1');
-        self::assertSame(1, $this->sandbox->requests());
+        self::assertSame(1, $this->sandbox->count());
     }
 
     public function testOutcomeIsWrittenBeforeTheScriptEnds(): void
@@ -182,7 +183,7 @@ final class InterruptedTest extends TestCase
             PHP;
         $start = "\$journal = \\KopoKopo\\Journal\\PdoJournal::sqlite(\$argv[4]);\n\\pcntl_async_signals(true);\n";
         self::assertSame('RuntimeException alarm', Script::run($start . $code, [$this->file]));
-        self::assertSame(['not_sent', 0], [$this->state(), $this->sandbox->requests()]);
+        self::assertSame(['not_sent', 0], [$this->state(), $this->sandbox->count()]);
     }
 
     public function testEndOfAScriptWaitsForAShortTimeOnly(): void

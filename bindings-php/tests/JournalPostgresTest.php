@@ -41,7 +41,7 @@ if (\getenv('K2_TEST_POSTGRES') !== false) {
             $id = self::pay($client);
             self::assertSame([$id, $id], [self::pay($client), self::pay($this->client())], 'both stores have the same table');
             self::assertSame($id, Script::fork(static fn () => self::pay($client)));
-            self::assertSame(1, $this->sandbox->requests());
+            self::assertSame(1, $this->sandbox->count());
         }
 
         public function testCommitsAreDurableWhateverTheUserHasSet(): void

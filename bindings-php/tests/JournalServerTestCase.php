@@ -2,6 +2,7 @@
 
 declare(strict_types=1);
 
+use K2Test\Support\Sandbox;
 use KopoKopo\Exception\JournalException;
 use KopoKopo\Exception\TimeoutException;
 use KopoKopo\Journal\PdoJournal;
@@ -55,9 +56,9 @@ abstract class JournalServerTestCase extends JournalTestCase
             self::assertStringContainsString('nothing was sent', $error->detail);
             self::assertInstanceOf(PDOException::class, $error->getPrevious());
         }
-        self::assertSame(1, $this->sandbox->requests());
+        self::assertSame(1, $this->sandbox->count());
         self::pay($client, 'order-2');
-        self::assertSame(2, $this->sandbox->requests());
+        self::assertSame(2, $this->sandbox->count());
     }
 
     public function testServerThatCannotBeReachedSendsNothing(): void
@@ -74,10 +75,10 @@ abstract class JournalServerTestCase extends JournalTestCase
         } catch (JournalException $error) {
             self::assertStringContainsString('PDOException', $error->detail);
         }
-        self::assertSame(0, $this->sandbox->requests());
+        self::assertSame(0, $this->sandbox->count());
         $isUp = true;
         self::pay($client);
-        self::assertSame(1, $this->sandbox->requests());
+        self::assertSame(1, $this->sandbox->count());
     }
 
     public function testLockedTableEndsTheCallAtItsTimeout(): void
@@ -97,9 +98,9 @@ abstract class JournalServerTestCase extends JournalTestCase
         }
         self::assertLessThan(8.0, (\hrtime(true) - $start) / 1e9, "the journal's own limit is 30 s");
         $other->exec($isMysql ? 'UNLOCK TABLES' : 'ROLLBACK');
-        self::assertSame(1, $this->sandbox->requests());
+        self::assertSame(1, $this->sandbox->count());
         self::pay($client, 'order-1');
-        self::assertSame(2, $this->sandbox->requests());
+        self::assertSame(2, $this->sandbox->count());
     }
 
     public function testPersistentConnectionNeedsANameOfItsOwn(): void
@@ -136,7 +137,7 @@ abstract class JournalServerTestCase extends JournalTestCase
         self::assertStringContainsString('kopokopo-journal', $lines[0]);
         self::assertStringContainsString('a persistent connection is not usable after a fork', $lines[2]);
         self::assertSame(['same', 'same'], [$lines[1], $lines[3]]);
-        self::assertSame(1, $this->sandbox->requests());
+        self::assertSame(1, $this->sandbox->count());
     }
 
     public function testClaimWaitsForTheTransactionThatHasTheEvent(): void
@@ -146,11 +147,11 @@ abstract class JournalServerTestCase extends JournalTestCase
         $first->beginTransaction();
         self::assertTrue(Once::claim($first, Sandbox::event()));
         $code = <<<'PHP'
-            require $argv[1] . '/Sandbox.php';
+            require $argv[1] . '/Support/load.php';
             $own = new PDO($argv[4], $argv[5], '');
             $own->beginTransaction();
             echo 'begun';
-            echo \KopoKopo\Once::claim($own, Sandbox::event()) ? ' first' : ' handled';
+            echo \KopoKopo\Once::claim($own, \K2Test\Support\Sandbox::event()) ? ' first' : ' handled';
             $own->commit();
             PHP;
         $second = Script::start($code, static::server());

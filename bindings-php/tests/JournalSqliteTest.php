@@ -2,6 +2,7 @@
 
 declare(strict_types=1);
 
+use K2Test\Support\Sandbox;
 use KopoKopo\Exception\ConfigurationException;
 use KopoKopo\Exception\JournalException;
 use KopoKopo\Exception\TimeoutException;
@@ -78,7 +79,7 @@ final class JournalSqliteTest extends JournalTestCase
                 self::assertStringContainsString('its database is in memory', $error->detail);
             }
         }
-        self::assertSame(0, $this->sandbox->requests());
+        self::assertSame(0, $this->sandbox->count());
     }
 
     public function testRelativePathMeansTheSameFileInEveryFolder(): void
@@ -134,10 +135,10 @@ final class JournalSqliteTest extends JournalTestCase
         $started = Script::start($code, ["{$this->folder}/shop.db"]);
         self::assertSame('begun', \fread($started[1][1], 5));
         \usleep(500_000);
-        self::assertSame(1, $this->sandbox->requests(), 'nothing is sent before the journal is written');
+        self::assertSame(1, $this->sandbox->count(), 'nothing is sent before the journal is written');
         $writer->exec('COMMIT');
         self::assertSame(['', '', 0], Script::end($started));
-        self::assertSame(2, $this->sandbox->requests());
+        self::assertSame(2, $this->sandbox->count());
     }
 
     public function testLockedFileEndsTheCallAtItsTimeout(): void
@@ -158,9 +159,9 @@ final class JournalSqliteTest extends JournalTestCase
             self::assertLessThan(5.0, (\hrtime(true) - $start) / 1e9, "{$case}: the journal's own limit is 30 s");
         }
         $writer->exec('COMMIT');
-        self::assertSame(1, $this->sandbox->requests());
+        self::assertSame(1, $this->sandbox->count());
         self::pay($client, 'order-1');
-        self::assertSame(2, $this->sandbox->requests());
+        self::assertSame(2, $this->sandbox->count());
     }
 
     /** @return iterable<string, array{Closure}> */
@@ -191,7 +192,7 @@ final class JournalSqliteTest extends JournalTestCase
                 self::assertStringContainsString("the file {$file} was deleted or replaced while it was open", $error->detail);
             }
         }
-        self::assertSame(1, $this->sandbox->requests());
+        self::assertSame(1, $this->sandbox->count());
     }
 
     public function testForkHasLocksOfItsOwnAfterTheParentEnded(): void

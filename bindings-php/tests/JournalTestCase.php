@@ -2,16 +2,19 @@
 
 declare(strict_types=1);
 
+use K2Test\Support\Log;
+use K2Test\Support\Sandbox;
 use KopoKopo\Client;
 use KopoKopo\Exception\ConfigurationException;
 use KopoKopo\Exception\InvalidRequestException;
 use KopoKopo\Exception\JournalException;
 use KopoKopo\Exception\OutcomeUnknownException;
 use KopoKopo\Journal\PdoJournal;
+use KopoKopo\Journal\Store;
 use KopoKopo\Once;
 use PHPUnit\Framework\TestCase;
 
-require_once __DIR__ . '/Sandbox.php';
+require_once __DIR__ . '/Support/load.php';
 require_once __DIR__ . '/Script.php';
 
 /** A create with a key happens once, in each of the databases. */
@@ -74,7 +77,7 @@ abstract class JournalTestCase extends TestCase
         $client = $this->client();
         $ids = [self::pay($client), self::pay($client), self::pay($this->client())];
         self::assertCount(1, \array_unique($ids));
-        self::assertSame(1, $this->sandbox->requests());
+        self::assertSame(1, $this->sandbox->count());
         $record = $client->journal->get('order-1');
         self::assertSame(['accepted', $ids[0], 1], [(string) $record->state, $record->id, $record->attempt]);
         self::assertSame(['order-1'], \array_map(static fn ($found) => $found->key, $client->journal->list()));
@@ -120,7 +123,7 @@ abstract class JournalTestCase extends TestCase
         });
         self::assertSame([$id, 2], [$same, $count]);
         self::assertSame($id, self::pay($client), 'the connection of the parent still works');
-        self::assertSame([1, 1], [$opened, $this->sandbox->requests()]);
+        self::assertSame([1, 1], [$opened, $this->sandbox->count()]);
     }
 
     public function testEndOfAForkDoesNotEndTheConnectionOfTheParent(): void
@@ -165,7 +168,7 @@ abstract class JournalTestCase extends TestCase
         $outputs = \array_map(Script::end(...), $workers);
         self::assertCount(1, \array_unique($outputs, \SORT_REGULAR), \print_r($outputs, true));
         self::assertSame(['', 0], \array_slice($outputs[0], 1));
-        self::assertSame(5, $this->sandbox->requests());
+        self::assertSame(5, $this->sandbox->count());
     }
 
     public function testRollbackOfTheProgramDoesNotRemoveTheRecord(): void
@@ -176,7 +179,7 @@ abstract class JournalTestCase extends TestCase
         $id = self::pay($client);
         $program->rollBack();
         self::assertSame($id, self::pay($client));
-        self::assertSame(1, $this->sandbox->requests());
+        self::assertSame(1, $this->sandbox->count());
     }
 
     public function testConnectionInsideOfATransactionIsRefused(): void
@@ -200,7 +203,7 @@ abstract class JournalTestCase extends TestCase
             }
             $shared->exec('ROLLBACK');
         }
-        self::assertSame(0, $this->sandbox->requests());
+        self::assertSame(0, $this->sandbox->count());
     }
 
     public function testMissingTablesAreNamedAndNothingIsSent(): void
@@ -213,7 +216,7 @@ abstract class JournalTestCase extends TestCase
             self::assertStringContainsString('journalSchema', $error->detail);
             self::assertInstanceOf(ConfigurationException::class, $error->getPrevious());
         }
-        self::assertSame(0, $this->sandbox->requests());
+        self::assertSame(0, $this->sandbox->count());
         $this->createTables();
         self::assertNotSame('', self::pay($this->client($this->journal(createTables: false))));
     }
@@ -234,16 +237,61 @@ abstract class JournalTestCase extends TestCase
         do {
             $deliveries = \array_filter(
                 $this->sandbox->control('GET', 'deliveries'),
-                static fn (stdClass $found) => \str_contains($found->body, 'order-1') && \str_contains($found->body, 'Incoming Payment'),
+                static fn (array $found) => \str_contains($found['body'], 'order-1') && \str_contains($found['body'], 'Incoming Payment'),
             );
             self::assertLessThan($end, \hrtime(true), 'no result was sent');
             \usleep(20_000);
         } while ($deliveries === []);
-        $event = $client->webhooks->parseUnverified(\end($deliveries)->body);
+        $event = $client->webhooks->parseUnverified(\end($deliveries)['body']);
         $record = $client->journal->observe($event);
         self::assertSame(['accepted', $event->id], [(string) $record?->state, $record?->id]);
         self::assertSame($event->id, self::pay($client));
-        self::assertSame(1, $this->sandbox->requests());
+        self::assertSame(1, $this->sandbox->count());
+    }
+
+    public function testOutcomeThatIsNotWrittenIsAWarningWithTheKey(): void
+    {
+        $store = self::failing($this->journal(), static fn (array $asked) => \str_starts_with($asked['sql'] ?? '', 'UPDATE'));
+        $before = \ini_set('error_log', $log = (string) \tempnam(\sys_get_temp_dir(), 'k2'));
+        try {
+            $key = "{$this->dialect()}-1";
+            self::assertNotSame('', self::pay($this->sandbox->client()->withJournal($store), $key));
+            $lines = (string) \file_get_contents($log);
+        } finally {
+            \ini_set('error_log', (string) $before);
+            \unlink($log);
+        }
+        self::assertSame(1, \substr_count($lines, "\n"), $lines);
+        self::assertStringContainsString("the idempotency key \"{$key}\" (DomainException)", $lines);
+        self::assertStringNotContainsString('a-text', $lines);
+        Log::shared()->take();
+        self::pay($this->sandbox->client(logger: Log::shared())->withJournal($store), "{$this->dialect()}-2");
+        self::assertMatchesRegularExpression("/^warning: kopokopo: the journal could not write .*\"{$this->dialect()}-2\"/m", Log::shared()->take());
+    }
+
+    /** A store that fails to run some requests. */
+    protected static function failing(Store $store, Closure $fails): Store
+    {
+        return new class ($store, $fails) implements Store {
+            public function __construct(private readonly Store $store, private readonly Closure $fails)
+            {
+            }
+
+            public function __invoke(string $request): string
+            {
+                return ($this->fails)(\json_decode($request, true)) ? throw new DomainException('a-text') : ($this->store)($request);
+            }
+
+            public function dialect(): ?string
+            {
+                return $this->store->dialect();
+            }
+
+            public function createsTables(): bool
+            {
+                return $this->store->createsTables();
+            }
+        };
     }
 
     public function testEventIsClaimedOnceAndAgainAfterARollback(): void

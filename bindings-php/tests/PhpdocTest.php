@@ -14,7 +14,7 @@ use PHPStan\PhpDocParser\Parser\TokenIterator;
 use PHPStan\PhpDocParser\Parser\TypeParser;
 use PHPUnit\Framework\TestCase;
 
-require_once __DIR__ . '/../php/autoload.php';
+require_once __DIR__ . '/Support/load.php';
 require_once 'PHPStan/PhpDocParser/autoload.php';
 
 /** Comments are valid for analysers: PHPStan's parser reads them, they name what exists, and they say what arrays hold. */

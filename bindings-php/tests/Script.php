@@ -2,6 +2,8 @@
 
 declare(strict_types=1);
 
+use K2Test\Support\Sandbox;
+
 /** Other processes of the tests. */
 final class Script
 {
@@ -25,7 +27,7 @@ final class Script
     {
         $file = \tempnam(\sys_get_temp_dir(), 'k2');
         \file_put_contents($file, self::PRELUDE . "\n{$code}\n@\\unlink(__FILE__);\n");
-        $given = [\json_encode(Sandbox::shared()->credentials()), \json_encode(Sandbox::PUSH), ...$arguments];
+        $given = [\json_encode(Sandbox::shared()->options()), \json_encode(Sandbox::PUSH), ...$arguments];
         $options = [];
         foreach (['display_errors' => 'stderr', ...$settings] as $name => $value) {
             \array_push($options, '-d', "{$name}={$value}");

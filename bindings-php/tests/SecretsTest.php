@@ -2,6 +2,7 @@
 
 declare(strict_types=1);
 
+use K2Test\Support\Sandbox;
 use KopoKopo\AccessToken;
 use KopoKopo\Client;
 use KopoKopo\Destination;
@@ -17,7 +18,7 @@ use KopoKopo\Token;
 use KopoKopo\WebhookVerifier;
 use PHPUnit\Framework\TestCase;
 
-require_once __DIR__ . '/Sandbox.php';
+require_once __DIR__ . '/Support/load.php';
 
 /** Secrets and personal data are not in dumps, traces and serialized values. */
 final class SecretsTest extends TestCase

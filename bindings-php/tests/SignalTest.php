@@ -2,11 +2,12 @@
 
 declare(strict_types=1);
 
+use K2Test\Support\Sandbox;
 use KopoKopo\Client;
 use KopoKopo\Exception\OutcomeUnknownException;
 use PHPUnit\Framework\TestCase;
 
-require_once __DIR__ . '/Sandbox.php';
+require_once __DIR__ . '/Support/load.php';
 require_once __DIR__ . '/Script.php';
 
 /** Signals end a wait soon, and no signal sends a request again. */
@@ -70,7 +71,7 @@ final class SignalTest extends TestCase
         }
         \sort($delays);
         self::assertLessThan(3, $delays[1], 'the wait ends long before the response, which takes ten seconds');
-        self::assertSame(\count(self::SIGNALS), $this->sandbox->requests());
+        self::assertSame(\count(self::SIGNALS), $this->sandbox->count());
     }
 
     public function testAlarmEndsAWaitForAResult(): void
@@ -104,7 +105,7 @@ final class SignalTest extends TestCase
         self::assertNotSame('', $client->incomingPayments->create(...Sandbox::PUSH)->id());
         self::assertTrue(Script::succeeded($child));
         self::assertGreaterThan(1, $count);
-        self::assertSame(1, $this->sandbox->requests());
+        self::assertSame(1, $this->sandbox->count());
     }
 
     public function testSignalsAreHandledOnTheThreadOfPhp(): void

@@ -2,6 +2,8 @@
 
 declare(strict_types=1);
 
+use K2Test\Support\Log;
+use K2Test\Support\Sandbox;
 use KopoKopo\Client;
 use KopoKopo\Exception\ConfigurationException;
 use KopoKopo\Exception\JournalException;
@@ -9,7 +11,7 @@ use KopoKopo\Journal\CustomJournal;
 use KopoKopo\Journal\PdoJournal;
 use PHPUnit\Framework\TestCase;
 
-require_once __DIR__ . '/Sandbox.php';
+require_once __DIR__ . '/Support/load.php';
 
 /** Stores that programs write, and clients that are kept. */
 final class StoresTest extends TestCase
@@ -22,11 +24,15 @@ final class StoresTest extends TestCase
         $this->sandbox->reset();
     }
 
-    private static function memory(): CustomJournal
+    private static function memory(bool $fails = false): CustomJournal
     {
-        return new class extends CustomJournal {
+        return new class ($fails) extends CustomJournal {
             /** @var array<string, array<string, mixed>> */
             private array $records = [];
+
+            public function __construct(private readonly bool $fails)
+            {
+            }
 
             public function insert(array $record): bool
             {
@@ -38,6 +44,9 @@ final class StoresTest extends TestCase
 
             public function update(array $record, int $version): bool
             {
+                if ($this->fails) {
+                    throw new DomainException('a-text');
+                }
                 $isSame = ($this->records[$record['idempotency_key']]['version'] ?? null) === $version;
                 if ($isSame) {
                     $this->records[$record['idempotency_key']] = $record;
@@ -66,11 +75,22 @@ final class StoresTest extends TestCase
         $client = $this->sandbox->client()->withJournal(self::memory());
         $create = static fn (string $key) => $client->incomingPayments->create(...Sandbox::PUSH, idempotencyKey: $key)->id();
         self::assertSame($create('b'), $create('b'));
-        self::assertSame(1, $this->sandbox->requests());
+        self::assertSame(1, $this->sandbox->count());
         $create('a');
         self::assertSame(['a', 'b'], \array_map(static fn ($record) => $record->key, $client->journal->list()));
         self::assertSame([], $client->journal->list(states: ['unknown']));
         self::assertNull($client->journal->get('c'));
+    }
+
+    public function testOutcomeThatACustomStoreDoesNotWriteIsAWarningWithTheKey(): void
+    {
+        Log::shared()->take();
+        $client = $this->sandbox->client(logger: Log::shared())->withJournal(self::memory(fails: true));
+        self::assertNotSame('', $client->incomingPayments->create(...Sandbox::PUSH, idempotencyKey: 'order-7')->id());
+        $lines = Log::shared()->take();
+        self::assertStringContainsString('warning: kopokopo: the journal could not write', $lines);
+        self::assertStringContainsString('the idempotency key "order-7" (DomainException)', $lines);
+        self::assertStringNotContainsString('a-text', $lines);
     }
 
     public function testPdoJournalInsideOfAnotherFunctionIsNamed(): void
@@ -85,7 +105,7 @@ final class StoresTest extends TestCase
                 self::assertStringContainsString('pass the PdoJournal itself to withJournal()', $error->detail);
             }
         }
-        self::assertSame(0, $this->sandbox->requests());
+        self::assertSame(0, $this->sandbox->count());
     }
 
     public function testCallWithoutAKeyIsNotInTheJournal(): void
@@ -93,7 +113,7 @@ final class StoresTest extends TestCase
         $client = $this->sandbox->client()->withJournal(self::memory());
         $client->incomingPayments->create(...Sandbox::PUSH, idempotencyKey: null);
         $client->incomingPayments->create(...Sandbox::PUSH);
-        self::assertSame([2, []], [$this->sandbox->requests(), $client->journal->list()]);
+        self::assertSame([2, []], [$this->sandbox->count(), $client->journal->list()]);
         $client->withOptions(idempotencyKey: 'order-1')->incomingPayments->create(...Sandbox::PUSH);
         self::assertSame('order-1', $client->journal->list()[0]->key);
     }
@@ -115,7 +135,7 @@ final class StoresTest extends TestCase
                 self::assertStringContainsString($text, $error->detail);
             }
         }
-        self::assertSame(0, $this->sandbox->requests());
+        self::assertSame(0, $this->sandbox->count());
     }
 
     public function testKeyWithoutAJournalIsRefused(): void
@@ -138,39 +158,39 @@ final class StoresTest extends TestCase
 
     public function testClientsWithEqualOptionsAreOneInTheProcess(): void
     {
-        $ask = fn (string $product) => $this->sandbox->client(product: "{$product}/{$this->sandbox->startup->client_id}")->oauth->tokenInfo();
+        $ask = fn (string $product) => $this->sandbox->client(product: "{$product}/{$this->sandbox->credentials()['client_id']}")->oauth->tokenInfo();
         $run = \bin2hex(\random_bytes(4));
         for ($call = 0; $call < 3; $call++) {
             $ask("a{$run}");
         }
-        self::assertSame(1, $this->sandbox->requests('oauth.token'), 'they share a token');
+        self::assertSame(1, $this->sandbox->count('oauth.token'), 'they share a token');
         for ($other = 0; $other < 15; $other++) {
             $ask("b{$run}{$other}");
         }
         $ask("a{$run}");
-        self::assertSame(16, $this->sandbox->requests('oauth.token'), 'sixteen clients are kept');
+        self::assertSame(16, $this->sandbox->count('oauth.token'), 'sixteen clients are kept');
         $ask("c{$run}");
         $ask("a{$run}");
-        self::assertSame(17, $this->sandbox->requests('oauth.token'), 'the one that was not used for the longest time is forgotten');
+        self::assertSame(17, $this->sandbox->count('oauth.token'), 'the one that was not used for the longest time is forgotten');
         $ask("b{$run}0");
-        self::assertSame(18, $this->sandbox->requests('oauth.token'));
+        self::assertSame(18, $this->sandbox->count('oauth.token'));
     }
 
     public function testClientsOfTheSameVariablesAreOneInTheProcess(): void
     {
-        $names = ['clientId' => 'K2_CLIENT_ID', 'clientSecret' => 'K2_CLIENT_SECRET', 'apiKey' => 'K2_API_KEY', 'baseUrl' => 'K2_BASE_URL'];
-        foreach ($this->sandbox->credentials() as $name => $value) {
-            \putenv("{$names[$name]}={$value}");
+        $variables = $this->sandbox->environment();
+        foreach ($variables as $name => $value) {
+            \putenv("{$name}={$value}");
         }
         try {
             Client::fromEnv()->oauth->tokenInfo();
-            $before = $this->sandbox->requests('oauth.token');
+            $before = $this->sandbox->count('oauth.token');
             Client::fromEnv()->oauth->tokenInfo();
-            self::assertSame($before, $this->sandbox->requests('oauth.token'), 'they share a token');
+            self::assertSame($before, $this->sandbox->count('oauth.token'), 'they share a token');
             \putenv('K2_BASE_URL=http://127.0.0.1:1');
             self::assertSame('http://127.0.0.1:1', \rtrim(Client::fromEnv()->baseUrl(), '/'));
         } finally {
-            \array_map(\putenv(...), \array_values($names));
+            \array_map(\putenv(...), \array_keys($variables));
         }
     }
 
@@ -198,9 +218,9 @@ final class StoresTest extends TestCase
             \pcntl_signal(\SIGUSR1, \SIG_DFL);
             \pcntl_async_signals($before);
         }
-        self::assertSame(0, $this->sandbox->requests());
+        self::assertSame(0, $this->sandbox->count());
         self::assertNotSame('', $client->incomingPayments->create(...Sandbox::PUSH, idempotencyKey: 'order-1')->id());
-        self::assertSame(1, $this->sandbox->requests());
+        self::assertSame(1, $this->sandbox->count());
     }
 
     public function testFunctionOfAnotherClientIsNotAsked(): void
@@ -210,7 +230,7 @@ final class StoresTest extends TestCase
         // The numbers of functions are of the process: a question for one that is gone reaches no other.
         $numbers = [];
         for ($round = 0; $round < 3; $round++) {
-            $numbers[] = KopoKopo\Internal\Handler::store(static fn () => 'null')->number;
+            $numbers[] = KopoKopo\Internal\Handler::store(static fn () => 'null', null)->number;
         }
         self::assertSame(\array_unique($numbers), $numbers);
         self::assertGreaterThan($numbers[0], $numbers[2]);

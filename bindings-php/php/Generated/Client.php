@@ -10,6 +10,7 @@ use KopoKopo\Internal\Calls;
 use KopoKopo\Internal\Handler;
 use KopoKopo\Internal\Native;
 use KopoKopo\Internal\NativeObject;
+use Psr\Log\LoggerInterface;
 
 
 /**
@@ -43,6 +44,7 @@ final class Client extends Native
      * zero.
      *
      * @param list<string> $otherApiKeys
+     * @param LoggerInterface|null $logger Gets the operation of each call, its outcome and its duration, and no data of the request.
      */
     public function __construct(
         string $clientId,
@@ -62,6 +64,7 @@ final class Client extends Native
         string|null $product = null,
         bool $freshConnections = true,
         bool $privateToken = false,
+        ?LoggerInterface $logger = null,
     ) {
         parent::__construct(Calls::make('KopoKopo', 'new', [
             'client_id' => $clientId,
@@ -81,7 +84,7 @@ final class Client extends Native
             'product' => $product,
             'fresh_connections' => $freshConnections,
             'private_token' => $privateToken,
-        ]));
+        ]), $logger);
     }
 
     /**
@@ -91,6 +94,7 @@ final class Client extends Native
      * Errors: `configuration`, naming the option.
      *
      * @param callable(): (AccessToken|string) $tokenSource
+     * @param LoggerInterface|null $logger Gets the operation of each call, its outcome and its duration, and no data of the request.
      */
     public static function withTokenSource(
         callable $tokenSource,
@@ -106,6 +110,7 @@ final class Client extends Native
         string|null $extraCaCertificates = null,
         string|null $product = null,
         bool $freshConnections = true,
+        ?LoggerInterface $logger = null,
     ): static {
         $handler = Handler::tokenSource($tokenSource);
         $native = Calls::withTokenSource($handler, [
@@ -123,7 +128,7 @@ final class Client extends Native
             'fresh_connections' => $freshConnections,
         ]);
 
-        return static::of($native, $handler);
+        return static::of($native, $handler, $logger);
     }
 
     /**
@@ -131,10 +136,12 @@ final class Client extends Native
      * `K2_ENVIRONMENT` (`sandbox` or `production`).
      *
      * Errors: `configuration`, naming what is missing.
+     *
+     * @param LoggerInterface|null $logger Gets the operation of each call, its outcome and its duration, and no data of the request.
      */
-    public static function fromEnv(): static
+    public static function fromEnv(?LoggerInterface $logger = null): static
     {
-        return static::of(Calls::make('KopoKopo', 'from_env', []));
+        return static::of(Calls::make('KopoKopo', 'from_env', []), $logger);
     }
 
     /** @internal */
@@ -198,7 +205,7 @@ final class Client extends Native
         bool $createTables = true,
         bool $keyInMetadata = true,
     ): Client {
-        $handler = Handler::store($store);
+        $handler = Handler::store($store, $this->logger);
         $native = Calls::withJournal($this->native, $handler, $store, [
             'dialect' => $dialect,
             'placeholder' => $placeholder,
@@ -228,6 +235,9 @@ final class Client extends Native
  */
 final class OAuth extends Native
 {
+    /** @internal */
+    public const SECTION = 'oauth';
+
     /**
      * Requests a new token, in addition to the one that the client uses.
      *
@@ -235,7 +245,7 @@ final class OAuth extends Native
      */
     public function token(
     ): Token {
-        $result = Calls::call($this->native, 'token', [
+        $result = $this->call('token', [
         ]);
 
         return Token::fromNative($result);
@@ -249,7 +259,7 @@ final class OAuth extends Native
     public function revoke(
         #[\SensitiveParameter] string $token,
     ): void {
-        $result = Calls::call($this->native, 'revoke', [
+        $result = $this->call('revoke', [
             'token' => $token,
         ]);
     }
@@ -262,7 +272,7 @@ final class OAuth extends Native
     public function introspect(
         #[\SensitiveParameter] string $token,
     ): Introspection {
-        $result = Calls::call($this->native, 'introspect', [
+        $result = $this->call('introspect', [
             'token' => $token,
         ]);
 
@@ -276,7 +286,7 @@ final class OAuth extends Native
      */
     public function tokenInfo(
     ): TokenInfo {
-        $result = Calls::call($this->native, 'token_info', [
+        $result = $this->call('token_info', [
         ]);
 
         return TokenInfo::fromNative($result);
@@ -289,6 +299,9 @@ final class OAuth extends Native
  */
 final class WebhookSubscriptions extends Native
 {
+    /** @internal */
+    public const SECTION = 'webhook_subscriptions';
+
     /**
      * Subscribes to a topic.
      *
@@ -304,7 +317,7 @@ final class WebhookSubscriptions extends Native
         bool|null $enableDarajaPayload = null,
         ?string $idempotencyKey = null,
     ): CreatedWebhookSubscription {
-        $result = Calls::call($this->native, 'create', [
+        $result = $this->call('create', [
             'event_type' => $eventType,
             'url' => $url,
             'scope' => $scope,
@@ -324,7 +337,7 @@ final class WebhookSubscriptions extends Native
     public function get(
         string $id,
     ): WebhookSubscription {
-        $result = Calls::call($this->native, 'get', [
+        $result = $this->call('get', [
             'id' => $id,
         ]);
 
@@ -346,7 +359,7 @@ final class WebhookSubscriptions extends Native
         float $interval = 3.0,
         float $maxInterval = 15.0,
     ): WebhookSubscription {
-        $result = Calls::call($this->native, 'wait', [
+        $result = $this->call('wait', [
             'id' => $id,
             'timeout' => $timeout,
             'interval' => $interval,
@@ -376,7 +389,7 @@ final class WebhookSubscriptions extends Native
             'max_interval' => $maxInterval,
         ]);
 
-        return Calls::watch($watch, static fn (array $result) => WebhookSubscription::fromNative($result));
+        return $this->states($watch, static fn (array $result) => WebhookSubscription::fromNative($result));
     }
 
 }
@@ -386,6 +399,9 @@ final class WebhookSubscriptions extends Native
  */
 final class CreatedWebhookSubscription extends Native
 {
+    /** @internal */
+    public const SECTION = 'webhook_subscriptions';
+
     /**
      * The id. Store it: the resource can be read by it at any time.
      */
@@ -416,7 +432,7 @@ final class CreatedWebhookSubscription extends Native
      */
     public function get(
     ): WebhookSubscription {
-        $result = Calls::call($this->native, 'get', [
+        $result = $this->call('get', [
         ]);
 
         return WebhookSubscription::fromNative($result);
@@ -434,7 +450,7 @@ final class CreatedWebhookSubscription extends Native
         float $interval = 3.0,
         float $maxInterval = 15.0,
     ): WebhookSubscription {
-        $result = Calls::call($this->native, 'wait', [
+        $result = $this->call('wait', [
             'timeout' => $timeout,
             'interval' => $interval,
             'max_interval' => $maxInterval,
@@ -461,7 +477,7 @@ final class CreatedWebhookSubscription extends Native
             'max_interval' => $maxInterval,
         ]);
 
-        return Calls::watch($watch, static fn (array $result) => WebhookSubscription::fromNative($result));
+        return $this->states($watch, static fn (array $result) => WebhookSubscription::fromNative($result));
     }
 
 }
@@ -471,6 +487,9 @@ final class CreatedWebhookSubscription extends Native
  */
 final class IncomingPayments extends Native
 {
+    /** @internal */
+    public const SECTION = 'incoming_payments';
+
     /**
      * Sends an STK push: the customer's phone asks for the PIN. The response says that the request was accepted, not
      * that the customer paid. Use `wait`, or the result that `callbackUrl` receives.
@@ -495,7 +514,7 @@ final class IncomingPayments extends Native
         string|null $paymentChannel = null,
         ?string $idempotencyKey = null,
     ): CreatedIncomingPayment {
-        $result = Calls::call($this->native, 'create', [
+        $result = $this->call('create', [
             'till_number' => $tillNumber,
             'phone_number' => $phoneNumber,
             'amount' => $amount,
@@ -520,7 +539,7 @@ final class IncomingPayments extends Native
     public function get(
         string $id,
     ): IncomingPayment {
-        $result = Calls::call($this->native, 'get', [
+        $result = $this->call('get', [
             'id' => $id,
         ]);
 
@@ -542,7 +561,7 @@ final class IncomingPayments extends Native
         float $interval = 3.0,
         float $maxInterval = 15.0,
     ): IncomingPayment {
-        $result = Calls::call($this->native, 'wait', [
+        $result = $this->call('wait', [
             'id' => $id,
             'timeout' => $timeout,
             'interval' => $interval,
@@ -572,7 +591,7 @@ final class IncomingPayments extends Native
             'max_interval' => $maxInterval,
         ]);
 
-        return Calls::watch($watch, static fn (array $result) => IncomingPayment::fromNative($result));
+        return $this->states($watch, static fn (array $result) => IncomingPayment::fromNative($result));
     }
 
 }
@@ -582,6 +601,9 @@ final class IncomingPayments extends Native
  */
 final class CreatedIncomingPayment extends Native
 {
+    /** @internal */
+    public const SECTION = 'incoming_payments';
+
     /**
      * The id. Store it: the resource can be read by it at any time.
      */
@@ -612,7 +634,7 @@ final class CreatedIncomingPayment extends Native
      */
     public function get(
     ): IncomingPayment {
-        $result = Calls::call($this->native, 'get', [
+        $result = $this->call('get', [
         ]);
 
         return IncomingPayment::fromNative($result);
@@ -630,7 +652,7 @@ final class CreatedIncomingPayment extends Native
         float $interval = 3.0,
         float $maxInterval = 15.0,
     ): IncomingPayment {
-        $result = Calls::call($this->native, 'wait', [
+        $result = $this->call('wait', [
             'timeout' => $timeout,
             'interval' => $interval,
             'max_interval' => $maxInterval,
@@ -657,7 +679,7 @@ final class CreatedIncomingPayment extends Native
             'max_interval' => $maxInterval,
         ]);
 
-        return Calls::watch($watch, static fn (array $result) => IncomingPayment::fromNative($result));
+        return $this->states($watch, static fn (array $result) => IncomingPayment::fromNative($result));
     }
 
 }
@@ -667,6 +689,9 @@ final class CreatedIncomingPayment extends Native
  */
 final class MerchantWallets extends Native
 {
+    /** @internal */
+    public const SECTION = 'merchant_wallets';
+
     /**
      * Adds a mobile wallet of the merchant.
      *
@@ -682,7 +707,7 @@ final class MerchantWallets extends Native
         Network|string|null $network = null,
         ?string $idempotencyKey = null,
     ): CreatedMerchantWallet {
-        $result = Calls::call($this->native, 'create', [
+        $result = $this->call('create', [
             'first_name' => $firstName,
             'last_name' => $lastName,
             'phone_number' => $phoneNumber,
@@ -702,7 +727,7 @@ final class MerchantWallets extends Native
     public function get(
         string $id,
     ): MerchantWallet {
-        $result = Calls::call($this->native, 'get', [
+        $result = $this->call('get', [
             'id' => $id,
         ]);
 
@@ -724,7 +749,7 @@ final class MerchantWallets extends Native
         float $interval = 3.0,
         float $maxInterval = 15.0,
     ): MerchantWallet {
-        $result = Calls::call($this->native, 'wait', [
+        $result = $this->call('wait', [
             'id' => $id,
             'timeout' => $timeout,
             'interval' => $interval,
@@ -754,7 +779,7 @@ final class MerchantWallets extends Native
             'max_interval' => $maxInterval,
         ]);
 
-        return Calls::watch($watch, static fn (array $result) => MerchantWallet::fromNative($result));
+        return $this->states($watch, static fn (array $result) => MerchantWallet::fromNative($result));
     }
 
 }
@@ -764,6 +789,9 @@ final class MerchantWallets extends Native
  */
 final class CreatedMerchantWallet extends Native
 {
+    /** @internal */
+    public const SECTION = 'merchant_wallets';
+
     /**
      * The id. Store it: the resource can be read by it at any time.
      */
@@ -794,7 +822,7 @@ final class CreatedMerchantWallet extends Native
      */
     public function get(
     ): MerchantWallet {
-        $result = Calls::call($this->native, 'get', [
+        $result = $this->call('get', [
         ]);
 
         return MerchantWallet::fromNative($result);
@@ -812,7 +840,7 @@ final class CreatedMerchantWallet extends Native
         float $interval = 3.0,
         float $maxInterval = 15.0,
     ): MerchantWallet {
-        $result = Calls::call($this->native, 'wait', [
+        $result = $this->call('wait', [
             'timeout' => $timeout,
             'interval' => $interval,
             'max_interval' => $maxInterval,
@@ -839,7 +867,7 @@ final class CreatedMerchantWallet extends Native
             'max_interval' => $maxInterval,
         ]);
 
-        return Calls::watch($watch, static fn (array $result) => MerchantWallet::fromNative($result));
+        return $this->states($watch, static fn (array $result) => MerchantWallet::fromNative($result));
     }
 
 }
@@ -849,6 +877,9 @@ final class CreatedMerchantWallet extends Native
  */
 final class MerchantBankAccounts extends Native
 {
+    /** @internal */
+    public const SECTION = 'merchant_bank_accounts';
+
     /**
      * Adds a bank account of the merchant.
      *
@@ -864,7 +895,7 @@ final class MerchantBankAccounts extends Native
         #[\SensitiveParameter] string|null $nickname = null,
         ?string $idempotencyKey = null,
     ): CreatedMerchantBankAccount {
-        $result = Calls::call($this->native, 'create', [
+        $result = $this->call('create', [
             'account_name' => $accountName,
             'bank_branch_ref' => $bankBranchRef,
             'account_number' => $accountNumber,
@@ -884,7 +915,7 @@ final class MerchantBankAccounts extends Native
     public function get(
         string $id,
     ): MerchantBankAccount {
-        $result = Calls::call($this->native, 'get', [
+        $result = $this->call('get', [
             'id' => $id,
         ]);
 
@@ -906,7 +937,7 @@ final class MerchantBankAccounts extends Native
         float $interval = 3.0,
         float $maxInterval = 15.0,
     ): MerchantBankAccount {
-        $result = Calls::call($this->native, 'wait', [
+        $result = $this->call('wait', [
             'id' => $id,
             'timeout' => $timeout,
             'interval' => $interval,
@@ -936,7 +967,7 @@ final class MerchantBankAccounts extends Native
             'max_interval' => $maxInterval,
         ]);
 
-        return Calls::watch($watch, static fn (array $result) => MerchantBankAccount::fromNative($result));
+        return $this->states($watch, static fn (array $result) => MerchantBankAccount::fromNative($result));
     }
 
 }
@@ -946,6 +977,9 @@ final class MerchantBankAccounts extends Native
  */
 final class CreatedMerchantBankAccount extends Native
 {
+    /** @internal */
+    public const SECTION = 'merchant_bank_accounts';
+
     /**
      * The id. Store it: the resource can be read by it at any time.
      */
@@ -976,7 +1010,7 @@ final class CreatedMerchantBankAccount extends Native
      */
     public function get(
     ): MerchantBankAccount {
-        $result = Calls::call($this->native, 'get', [
+        $result = $this->call('get', [
         ]);
 
         return MerchantBankAccount::fromNative($result);
@@ -994,7 +1028,7 @@ final class CreatedMerchantBankAccount extends Native
         float $interval = 3.0,
         float $maxInterval = 15.0,
     ): MerchantBankAccount {
-        $result = Calls::call($this->native, 'wait', [
+        $result = $this->call('wait', [
             'timeout' => $timeout,
             'interval' => $interval,
             'max_interval' => $maxInterval,
@@ -1021,7 +1055,7 @@ final class CreatedMerchantBankAccount extends Native
             'max_interval' => $maxInterval,
         ]);
 
-        return Calls::watch($watch, static fn (array $result) => MerchantBankAccount::fromNative($result));
+        return $this->states($watch, static fn (array $result) => MerchantBankAccount::fromNative($result));
     }
 
 }
@@ -1031,6 +1065,9 @@ final class CreatedMerchantBankAccount extends Native
  */
 final class ExternalRecipients extends Native
 {
+    /** @internal */
+    public const SECTION = 'external_recipients';
+
     /**
      * Adds a person's mobile wallet.
      *
@@ -1047,7 +1084,7 @@ final class ExternalRecipients extends Native
         Network|string|null $network = null,
         ?string $idempotencyKey = null,
     ): CreatedExternalRecipient {
-        $result = Calls::call($this->native, 'create_mobile_wallet', [
+        $result = $this->call('create_mobile_wallet', [
             'first_name' => $firstName,
             'last_name' => $lastName,
             'phone_number' => $phoneNumber,
@@ -1075,7 +1112,7 @@ final class ExternalRecipients extends Native
         SettlementMethod|string|null $settlementMethod = null,
         ?string $idempotencyKey = null,
     ): CreatedExternalRecipient {
-        $result = Calls::call($this->native, 'create_bank_account', [
+        $result = $this->call('create_bank_account', [
             'account_name' => $accountName,
             'bank_branch_ref' => $bankBranchRef,
             'account_number' => $accountNumber,
@@ -1100,7 +1137,7 @@ final class ExternalRecipients extends Native
         #[\SensitiveParameter] string|null $nickname = null,
         ?string $idempotencyKey = null,
     ): CreatedExternalRecipient {
-        $result = Calls::call($this->native, 'create_till', [
+        $result = $this->call('create_till', [
             'till_name' => $tillName,
             'till_number' => $tillNumber,
             'nickname' => $nickname,
@@ -1124,7 +1161,7 @@ final class ExternalRecipients extends Native
         #[\SensitiveParameter] string|null $nickname = null,
         ?string $idempotencyKey = null,
     ): CreatedExternalRecipient {
-        $result = Calls::call($this->native, 'create_paybill', [
+        $result = $this->call('create_paybill', [
             'paybill_name' => $paybillName,
             'paybill_number' => $paybillNumber,
             'paybill_account_number' => $paybillAccountNumber,
@@ -1143,7 +1180,7 @@ final class ExternalRecipients extends Native
     public function get(
         string $id,
     ): ExternalRecipient {
-        $result = Calls::call($this->native, 'get', [
+        $result = $this->call('get', [
             'id' => $id,
         ]);
 
@@ -1165,7 +1202,7 @@ final class ExternalRecipients extends Native
         float $interval = 3.0,
         float $maxInterval = 15.0,
     ): ExternalRecipient {
-        $result = Calls::call($this->native, 'wait', [
+        $result = $this->call('wait', [
             'id' => $id,
             'timeout' => $timeout,
             'interval' => $interval,
@@ -1195,7 +1232,7 @@ final class ExternalRecipients extends Native
             'max_interval' => $maxInterval,
         ]);
 
-        return Calls::watch($watch, static fn (array $result) => ExternalRecipient::fromNative($result));
+        return $this->states($watch, static fn (array $result) => ExternalRecipient::fromNative($result));
     }
 
 }
@@ -1205,6 +1242,9 @@ final class ExternalRecipients extends Native
  */
 final class CreatedExternalRecipient extends Native
 {
+    /** @internal */
+    public const SECTION = 'external_recipients';
+
     /**
      * The id. Store it: the resource can be read by it at any time.
      */
@@ -1235,7 +1275,7 @@ final class CreatedExternalRecipient extends Native
      */
     public function get(
     ): ExternalRecipient {
-        $result = Calls::call($this->native, 'get', [
+        $result = $this->call('get', [
         ]);
 
         return ExternalRecipient::fromNative($result);
@@ -1253,7 +1293,7 @@ final class CreatedExternalRecipient extends Native
         float $interval = 3.0,
         float $maxInterval = 15.0,
     ): ExternalRecipient {
-        $result = Calls::call($this->native, 'wait', [
+        $result = $this->call('wait', [
             'timeout' => $timeout,
             'interval' => $interval,
             'max_interval' => $maxInterval,
@@ -1280,7 +1320,7 @@ final class CreatedExternalRecipient extends Native
             'max_interval' => $maxInterval,
         ]);
 
-        return Calls::watch($watch, static fn (array $result) => ExternalRecipient::fromNative($result));
+        return $this->states($watch, static fn (array $result) => ExternalRecipient::fromNative($result));
     }
 
 }
@@ -1290,6 +1330,9 @@ final class CreatedExternalRecipient extends Native
  */
 final class SendMoneyRequests extends Native
 {
+    /** @internal */
+    public const SECTION = 'send_money';
+
     /**
      * Sends money. The response says that the request was accepted, not that the recipients were paid. Use `wait`, and
      * then `isPaid` and `failedDisbursements`.
@@ -1309,7 +1352,7 @@ final class SendMoneyRequests extends Native
         #[\SensitiveParameter] array|null $metadata = null,
         ?string $idempotencyKey = null,
     ): CreatedSendMoney {
-        $result = Calls::call($this->native, 'create', [
+        $result = $this->call('create', [
             'destinations' => $destinations,
             'callback_url' => $callbackUrl,
             'source_identifier' => $sourceIdentifier,
@@ -1336,7 +1379,7 @@ final class SendMoneyRequests extends Native
         #[\SensitiveParameter] array|null $metadata = null,
         ?string $idempotencyKey = null,
     ): CreatedSendMoney {
-        $result = Calls::call($this->native, 'sweep_all_funds', [
+        $result = $this->call('sweep_all_funds', [
             'callback_url' => $callbackUrl,
             'currency' => $currency,
             'metadata' => $metadata ?: null,
@@ -1354,7 +1397,7 @@ final class SendMoneyRequests extends Native
     public function get(
         string $id,
     ): SendMoney {
-        $result = Calls::call($this->native, 'get', [
+        $result = $this->call('get', [
             'id' => $id,
         ]);
 
@@ -1376,7 +1419,7 @@ final class SendMoneyRequests extends Native
         float $interval = 3.0,
         float $maxInterval = 15.0,
     ): SendMoney {
-        $result = Calls::call($this->native, 'wait', [
+        $result = $this->call('wait', [
             'id' => $id,
             'timeout' => $timeout,
             'interval' => $interval,
@@ -1406,7 +1449,7 @@ final class SendMoneyRequests extends Native
             'max_interval' => $maxInterval,
         ]);
 
-        return Calls::watch($watch, static fn (array $result) => SendMoney::fromNative($result));
+        return $this->states($watch, static fn (array $result) => SendMoney::fromNative($result));
     }
 
 }
@@ -1416,6 +1459,9 @@ final class SendMoneyRequests extends Native
  */
 final class CreatedSendMoney extends Native
 {
+    /** @internal */
+    public const SECTION = 'send_money';
+
     /**
      * The id. Store it: the resource can be read by it at any time.
      */
@@ -1446,7 +1492,7 @@ final class CreatedSendMoney extends Native
      */
     public function get(
     ): SendMoney {
-        $result = Calls::call($this->native, 'get', [
+        $result = $this->call('get', [
         ]);
 
         return SendMoney::fromNative($result);
@@ -1464,7 +1510,7 @@ final class CreatedSendMoney extends Native
         float $interval = 3.0,
         float $maxInterval = 15.0,
     ): SendMoney {
-        $result = Calls::call($this->native, 'wait', [
+        $result = $this->call('wait', [
             'timeout' => $timeout,
             'interval' => $interval,
             'max_interval' => $maxInterval,
@@ -1491,7 +1537,7 @@ final class CreatedSendMoney extends Native
             'max_interval' => $maxInterval,
         ]);
 
-        return Calls::watch($watch, static fn (array $result) => SendMoney::fromNative($result));
+        return $this->states($watch, static fn (array $result) => SendMoney::fromNative($result));
     }
 
 }
@@ -1501,6 +1547,9 @@ final class CreatedSendMoney extends Native
  */
 final class PollingRequests extends Native
 {
+    /** @internal */
+    public const SECTION = 'polling';
+
     /**
      * Requests the transactions of a period. `wait` returns the list, and `callbackUrl` receives it.
      *
@@ -1513,7 +1562,7 @@ final class PollingRequests extends Native
         string $callbackUrl,
         string|null $scopeReference = null,
     ): CreatedPolling {
-        $result = Calls::call($this->native, 'create', [
+        $result = $this->call('create', [
             'scope' => $scope,
             'from_time' => $fromTime,
             'to_time' => $toTime,
@@ -1532,7 +1581,7 @@ final class PollingRequests extends Native
     public function get(
         string $id,
     ): Polling {
-        $result = Calls::call($this->native, 'get', [
+        $result = $this->call('get', [
             'id' => $id,
         ]);
 
@@ -1554,7 +1603,7 @@ final class PollingRequests extends Native
         float $interval = 3.0,
         float $maxInterval = 15.0,
     ): Polling {
-        $result = Calls::call($this->native, 'wait', [
+        $result = $this->call('wait', [
             'id' => $id,
             'timeout' => $timeout,
             'interval' => $interval,
@@ -1584,7 +1633,7 @@ final class PollingRequests extends Native
             'max_interval' => $maxInterval,
         ]);
 
-        return Calls::watch($watch, static fn (array $result) => Polling::fromNative($result));
+        return $this->states($watch, static fn (array $result) => Polling::fromNative($result));
     }
 
 }
@@ -1594,6 +1643,9 @@ final class PollingRequests extends Native
  */
 final class CreatedPolling extends Native
 {
+    /** @internal */
+    public const SECTION = 'polling';
+
     /**
      * The id. Store it: the resource can be read by it at any time.
      */
@@ -1624,7 +1676,7 @@ final class CreatedPolling extends Native
      */
     public function get(
     ): Polling {
-        $result = Calls::call($this->native, 'get', [
+        $result = $this->call('get', [
         ]);
 
         return Polling::fromNative($result);
@@ -1642,7 +1694,7 @@ final class CreatedPolling extends Native
         float $interval = 3.0,
         float $maxInterval = 15.0,
     ): Polling {
-        $result = Calls::call($this->native, 'wait', [
+        $result = $this->call('wait', [
             'timeout' => $timeout,
             'interval' => $interval,
             'max_interval' => $maxInterval,
@@ -1669,7 +1721,7 @@ final class CreatedPolling extends Native
             'max_interval' => $maxInterval,
         ]);
 
-        return Calls::watch($watch, static fn (array $result) => Polling::fromNative($result));
+        return $this->states($watch, static fn (array $result) => Polling::fromNative($result));
     }
 
 }
@@ -1680,6 +1732,9 @@ final class CreatedPolling extends Native
  */
 final class SmsNotifications extends Native
 {
+    /** @internal */
+    public const SECTION = 'sms_notifications';
+
     /**
      * Sends a message to the customer of a webhook.
      *
@@ -1693,7 +1748,7 @@ final class SmsNotifications extends Native
         string $callbackUrl,
         ?string $idempotencyKey = null,
     ): CreatedSmsNotification {
-        $result = Calls::call($this->native, 'create', [
+        $result = $this->call('create', [
             'webhook_event_reference' => $webhookEventReference,
             'message' => $message,
             'callback_url' => $callbackUrl,
@@ -1711,7 +1766,7 @@ final class SmsNotifications extends Native
     public function get(
         string $id,
     ): SmsNotification {
-        $result = Calls::call($this->native, 'get', [
+        $result = $this->call('get', [
             'id' => $id,
         ]);
 
@@ -1733,7 +1788,7 @@ final class SmsNotifications extends Native
         float $interval = 3.0,
         float $maxInterval = 15.0,
     ): SmsNotification {
-        $result = Calls::call($this->native, 'wait', [
+        $result = $this->call('wait', [
             'id' => $id,
             'timeout' => $timeout,
             'interval' => $interval,
@@ -1763,7 +1818,7 @@ final class SmsNotifications extends Native
             'max_interval' => $maxInterval,
         ]);
 
-        return Calls::watch($watch, static fn (array $result) => SmsNotification::fromNative($result));
+        return $this->states($watch, static fn (array $result) => SmsNotification::fromNative($result));
     }
 
 }
@@ -1773,6 +1828,9 @@ final class SmsNotifications extends Native
  */
 final class CreatedSmsNotification extends Native
 {
+    /** @internal */
+    public const SECTION = 'sms_notifications';
+
     /**
      * The id. Store it: the resource can be read by it at any time.
      */
@@ -1803,7 +1861,7 @@ final class CreatedSmsNotification extends Native
      */
     public function get(
     ): SmsNotification {
-        $result = Calls::call($this->native, 'get', [
+        $result = $this->call('get', [
         ]);
 
         return SmsNotification::fromNative($result);
@@ -1821,7 +1879,7 @@ final class CreatedSmsNotification extends Native
         float $interval = 3.0,
         float $maxInterval = 15.0,
     ): SmsNotification {
-        $result = Calls::call($this->native, 'wait', [
+        $result = $this->call('wait', [
             'timeout' => $timeout,
             'interval' => $interval,
             'max_interval' => $maxInterval,
@@ -1848,7 +1906,7 @@ final class CreatedSmsNotification extends Native
             'max_interval' => $maxInterval,
         ]);
 
-        return Calls::watch($watch, static fn (array $result) => SmsNotification::fromNative($result));
+        return $this->states($watch, static fn (array $result) => SmsNotification::fromNative($result));
     }
 
 }
@@ -1858,6 +1916,9 @@ final class CreatedSmsNotification extends Native
  */
 final class Reversals extends Native
 {
+    /** @internal */
+    public const SECTION = 'reversals';
+
     /**
      * Requests a reversal. The response says that the request was accepted, not that money was returned. Use `wait`,
      * and then `isReversed`.
@@ -1874,7 +1935,7 @@ final class Reversals extends Native
         #[\SensitiveParameter] array|null $metadata = null,
         ?string $idempotencyKey = null,
     ): CreatedReversal {
-        $result = Calls::call($this->native, 'create', [
+        $result = $this->call('create', [
             'transaction_reference' => $transactionReference,
             'reason' => $reason,
             'callback_url' => $callbackUrl,
@@ -1893,7 +1954,7 @@ final class Reversals extends Native
     public function get(
         string $id,
     ): Reversal {
-        $result = Calls::call($this->native, 'get', [
+        $result = $this->call('get', [
             'id' => $id,
         ]);
 
@@ -1915,7 +1976,7 @@ final class Reversals extends Native
         float $interval = 3.0,
         float $maxInterval = 15.0,
     ): Reversal {
-        $result = Calls::call($this->native, 'wait', [
+        $result = $this->call('wait', [
             'id' => $id,
             'timeout' => $timeout,
             'interval' => $interval,
@@ -1945,7 +2006,7 @@ final class Reversals extends Native
             'max_interval' => $maxInterval,
         ]);
 
-        return Calls::watch($watch, static fn (array $result) => Reversal::fromNative($result));
+        return $this->states($watch, static fn (array $result) => Reversal::fromNative($result));
     }
 
 }
@@ -1955,6 +2016,9 @@ final class Reversals extends Native
  */
 final class CreatedReversal extends Native
 {
+    /** @internal */
+    public const SECTION = 'reversals';
+
     /**
      * The id. Store it: the resource can be read by it at any time.
      */
@@ -1985,7 +2049,7 @@ final class CreatedReversal extends Native
      */
     public function get(
     ): Reversal {
-        $result = Calls::call($this->native, 'get', [
+        $result = $this->call('get', [
         ]);
 
         return Reversal::fromNative($result);
@@ -2003,7 +2067,7 @@ final class CreatedReversal extends Native
         float $interval = 3.0,
         float $maxInterval = 15.0,
     ): Reversal {
-        $result = Calls::call($this->native, 'wait', [
+        $result = $this->call('wait', [
             'timeout' => $timeout,
             'interval' => $interval,
             'max_interval' => $maxInterval,
@@ -2030,7 +2094,7 @@ final class CreatedReversal extends Native
             'max_interval' => $maxInterval,
         ]);
 
-        return Calls::watch($watch, static fn (array $result) => Reversal::fromNative($result));
+        return $this->states($watch, static fn (array $result) => Reversal::fromNative($result));
     }
 
 }
@@ -2040,6 +2104,9 @@ final class CreatedReversal extends Native
  */
 final class PaymentLinks extends Native
 {
+    /** @internal */
+    public const SECTION = 'payment_links';
+
     /**
      * Creates a link. `get` returns its URL.
      *
@@ -2059,7 +2126,7 @@ final class PaymentLinks extends Native
         #[\SensitiveParameter] array|null $metadata = null,
         ?string $idempotencyKey = null,
     ): CreatedPaymentLink {
-        $result = Calls::call($this->native, 'create', [
+        $result = $this->call('create', [
             'till_number' => $tillNumber,
             'amount' => $amount,
             'callback_url' => $callbackUrl,
@@ -2081,7 +2148,7 @@ final class PaymentLinks extends Native
     public function get(
         string $id,
     ): PaymentLink {
-        $result = Calls::call($this->native, 'get', [
+        $result = $this->call('get', [
             'id' => $id,
         ]);
 
@@ -2103,7 +2170,7 @@ final class PaymentLinks extends Native
         float $interval = 3.0,
         float $maxInterval = 15.0,
     ): PaymentLink {
-        $result = Calls::call($this->native, 'wait', [
+        $result = $this->call('wait', [
             'id' => $id,
             'timeout' => $timeout,
             'interval' => $interval,
@@ -2133,7 +2200,7 @@ final class PaymentLinks extends Native
             'max_interval' => $maxInterval,
         ]);
 
-        return Calls::watch($watch, static fn (array $result) => PaymentLink::fromNative($result));
+        return $this->states($watch, static fn (array $result) => PaymentLink::fromNative($result));
     }
 
     /**
@@ -2144,7 +2211,7 @@ final class PaymentLinks extends Native
     public function cancel(
         string $id,
     ): void {
-        $result = Calls::call($this->native, 'cancel', [
+        $result = $this->call('cancel', [
             'id' => $id,
         ]);
     }
@@ -2156,6 +2223,9 @@ final class PaymentLinks extends Native
  */
 final class CreatedPaymentLink extends Native
 {
+    /** @internal */
+    public const SECTION = 'payment_links';
+
     /**
      * The id. Store it: the resource can be read by it at any time.
      */
@@ -2186,7 +2256,7 @@ final class CreatedPaymentLink extends Native
      */
     public function get(
     ): PaymentLink {
-        $result = Calls::call($this->native, 'get', [
+        $result = $this->call('get', [
         ]);
 
         return PaymentLink::fromNative($result);
@@ -2204,7 +2274,7 @@ final class CreatedPaymentLink extends Native
         float $interval = 3.0,
         float $maxInterval = 15.0,
     ): PaymentLink {
-        $result = Calls::call($this->native, 'wait', [
+        $result = $this->call('wait', [
             'timeout' => $timeout,
             'interval' => $interval,
             'max_interval' => $maxInterval,
@@ -2231,7 +2301,7 @@ final class CreatedPaymentLink extends Native
             'max_interval' => $maxInterval,
         ]);
 
-        return Calls::watch($watch, static fn (array $result) => PaymentLink::fromNative($result));
+        return $this->states($watch, static fn (array $result) => PaymentLink::fromNative($result));
     }
 
 }
@@ -2241,6 +2311,9 @@ final class CreatedPaymentLink extends Native
  */
 final class Payments extends Native
 {
+    /** @internal */
+    public const SECTION = 'payments';
+
     /**
      * Reads a payment of version 1.
      *
@@ -2249,7 +2322,7 @@ final class Payments extends Native
     public function get(
         string $id,
     ): Payment {
-        $result = Calls::call($this->native, 'get', [
+        $result = $this->call('get', [
             'id' => $id,
         ]);
 
@@ -2271,7 +2344,7 @@ final class Payments extends Native
         float $interval = 3.0,
         float $maxInterval = 15.0,
     ): Payment {
-        $result = Calls::call($this->native, 'wait', [
+        $result = $this->call('wait', [
             'id' => $id,
             'timeout' => $timeout,
             'interval' => $interval,
@@ -2301,7 +2374,7 @@ final class Payments extends Native
             'max_interval' => $maxInterval,
         ]);
 
-        return Calls::watch($watch, static fn (array $result) => Payment::fromNative($result));
+        return $this->states($watch, static fn (array $result) => Payment::fromNative($result));
     }
 
 }
@@ -2311,6 +2384,9 @@ final class Payments extends Native
  */
 final class SettlementTransfers extends Native
 {
+    /** @internal */
+    public const SECTION = 'settlement_transfers';
+
     /**
      * Reads a settlement transfer of version 1.
      *
@@ -2319,7 +2395,7 @@ final class SettlementTransfers extends Native
     public function get(
         string $id,
     ): SettlementTransfer {
-        $result = Calls::call($this->native, 'get', [
+        $result = $this->call('get', [
             'id' => $id,
         ]);
 
@@ -2341,7 +2417,7 @@ final class SettlementTransfers extends Native
         float $interval = 3.0,
         float $maxInterval = 15.0,
     ): SettlementTransfer {
-        $result = Calls::call($this->native, 'wait', [
+        $result = $this->call('wait', [
             'id' => $id,
             'timeout' => $timeout,
             'interval' => $interval,
@@ -2371,7 +2447,7 @@ final class SettlementTransfers extends Native
             'max_interval' => $maxInterval,
         ]);
 
-        return Calls::watch($watch, static fn (array $result) => SettlementTransfer::fromNative($result));
+        return $this->states($watch, static fn (array $result) => SettlementTransfer::fromNative($result));
     }
 
 }
@@ -2381,6 +2457,9 @@ final class SettlementTransfers extends Native
  */
 final class Journal extends Native
 {
+    /** @internal */
+    public const SECTION = 'journal';
+
     /**
      * Reads the record of a key. Absent if the key was never used.
      *
@@ -2389,7 +2468,7 @@ final class Journal extends Native
     public function get(
         string $key,
     ): ?JournalRecord {
-        $result = Calls::call($this->native, 'get', [
+        $result = $this->call('get', [
             'key' => $key,
         ]);
 
@@ -2412,7 +2491,7 @@ final class Journal extends Native
         string|null $afterKey = null,
         int $limit = 100,
     ): array {
-        $result = Calls::call($this->native, 'list', [
+        $result = $this->call('list', [
             'states' => $states,
             'operation' => $operation,
             'created_from' => $createdFrom,
@@ -2435,7 +2514,7 @@ final class Journal extends Native
     public function observe(
         #[\SensitiveParameter] Event|string $event,
     ): ?JournalRecord {
-        $result = Calls::call($this->native, 'observe', [
+        $result = $this->call('observe', [
             'event' => $event instanceof Event ? $event->raw : $event,
         ]);
 
@@ -2452,7 +2531,7 @@ final class Journal extends Native
     public function reconcile(
         string $key,
     ): JournalRecord {
-        $result = Calls::call($this->native, 'reconcile', [
+        $result = $this->call('reconcile', [
             'key' => $key,
         ]);
 
@@ -2470,7 +2549,7 @@ final class Journal extends Native
     public function reconcileAll(
         float $olderThan = 60.0,
     ): array {
-        $result = Calls::call($this->native, 'reconcile_all', [
+        $result = $this->call('reconcile_all', [
             'older_than' => $olderThan,
         ]);
 
@@ -2492,7 +2571,7 @@ final class Journal extends Native
         string|null $id = null,
         int|null $attempt = null,
     ): JournalRecord {
-        $result = Calls::call($this->native, 'resolve', [
+        $result = $this->call('resolve', [
             'key' => $key,
             'state' => $state,
             'reason' => $reason,
@@ -2511,6 +2590,9 @@ final class Journal extends Native
  */
 final class RawRequests extends Native
 {
+    /** @internal */
+    public const SECTION = 'raw_requests';
+
     /**
      * Reads any path of the API. The path is relative to the base URL, and may have a query:
      * `/api/v2/incoming_payments/247b1bd8`. A transient failure is retried.
@@ -2521,7 +2603,7 @@ final class RawRequests extends Native
     public function get(
         string $path,
     ): RawResponse {
-        $result = Calls::call($this->native, 'get', [
+        $result = $this->call('get', [
             'path' => $path,
         ]);
 
@@ -2539,7 +2621,7 @@ final class RawRequests extends Native
         string $path,
         #[\SensitiveParameter] string $body,
     ): RawResponse {
-        $result = Calls::call($this->native, 'post', [
+        $result = $this->call('post', [
             'path' => $path,
             'body' => $body,
         ]);

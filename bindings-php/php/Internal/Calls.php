@@ -113,11 +113,12 @@ final class Calls
      * @param \Closure(array<mixed>): Record $read
      * @return \Generator<int, Record>
      */
-    public static function watch(NativeObject $watch, \Closure $read): \Generator
+    public static function watch(NativeObject $watch, \Closure $read, ?Log $log): \Generator
     {
         while (($pause = self::ask($watch, 'pause', [])) !== null) {
             self::pause($pause);
-            $state = self::call($watch, 'poll', []);
+            $poll = static fn () => self::call($watch, 'poll', []);
+            $state = $log === null ? $poll() : $log->measure($poll);
             if ($state !== null) {
                 yield $read($state);
             }
@@ -148,7 +149,7 @@ final class Calls
     }
 
     /** The error, after what caused it. */
-    private static function caused(KopoKopoException $error, ?\Throwable $cause): KopoKopoException
+    public static function caused(KopoKopoException $error, ?\Throwable $cause): KopoKopoException
     {
         if ($cause !== null) {
             (new \ReflectionProperty(\Exception::class, 'previous'))->setValue($error, $cause);

@@ -6,6 +6,7 @@ namespace KopoKopo\Internal;
 
 use KopoKopo\AccessToken;
 use KopoKopo\Exception\KopoKopoException;
+use Psr\Log\LoggerInterface;
 
 /**
  * A function of the program that the library calls: a token source, or the store of a journal. It runs on PHP's thread,
@@ -23,8 +24,11 @@ final class Handler
 
     public readonly int $number;
 
-    private function __construct(private readonly \Closure $function, private readonly bool $isStore)
-    {
+    private function __construct(
+        private readonly \Closure $function,
+        private readonly bool $isStore,
+        private readonly ?LoggerInterface $logger = null,
+    ) {
         $this->number = native_number();
         self::$handlers[$this->number] = \WeakReference::create($this);
     }
@@ -38,12 +42,12 @@ final class Handler
     }
 
     /** @param callable(string): string $function */
-    public static function store(callable $function): self
+    public static function store(callable $function, ?LoggerInterface $logger): self
     {
         Extension::check();
         Outcomes::register();
 
-        return new self($function(...), true);
+        return new self($function(...), true, $logger);
     }
 
     public function __destruct()
@@ -78,6 +82,9 @@ final class Handler
         } catch (\Throwable $failure) {
             $detail = $failure instanceof KopoKopoException ? $failure->detail : $handler->describe($failure);
             $reply = static fn (Question $question) => $question->fail($detail);
+            if ($handler->isStore) {
+                Unwritten::warn((string) $question->request(), $failure::class, $handler->logger);
+            }
         } finally {
             self::$current = $outer;
         }
@@ -112,6 +119,9 @@ final class Handler
     private function result(string $request): \Closure
     {
         $result = ($this->function)($request);
+        if (!\is_string($result)) {
+            Unwritten::warn($request, 'it returned ' . \get_debug_type($result), $this->logger);
+        }
 
         return static fn (Question $question) => \is_string($result)
             ? $question->result($result)

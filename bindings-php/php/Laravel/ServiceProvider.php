@@ -26,7 +26,7 @@ final class ServiceProvider extends Provider
             $config = $app['config']['kopokopo'];
             $store = $config['journal'] === null ? null : self::store($app, $config['journal']);
 
-            return Clients::make(\array_diff_key($config, \array_flip(self::OWN)), $store);
+            return Clients::make(\array_diff_key($config, \array_flip(self::OWN)), $store, $app->make('log'));
         });
         $this->app->bind(WebhookVerifier::class, static fn (Application $app) => $app->make(Client::class)->webhooks);
         $this->app->bind(Journal::class, static fn (Application $app) => $app->make(Client::class)->journal);

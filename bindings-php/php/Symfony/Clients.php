@@ -6,6 +6,7 @@ namespace KopoKopo\Symfony;
 
 use KopoKopo\Client;
 use KopoKopo\Internal\Native;
+use Psr\Log\LoggerInterface;
 
 /**
  * Makes a client of the options in a framework's configuration, whose names are in snake case.
@@ -18,7 +19,7 @@ final class Clients
      * @param array<string, mixed> $options Null and empty options have their default.
      * @param (callable(string): string)|null $store
      */
-    public static function make(#[\SensitiveParameter] array $options, ?callable $store = null): Client
+    public static function make(#[\SensitiveParameter] array $options, ?callable $store = null, ?LoggerInterface $logger = null): Client
     {
         $given = [];
         foreach ($options as $name => $value) {
@@ -31,7 +32,7 @@ final class Clients
             }
         }
         // The library names a credential that is missing.
-        $client = new Client(...$given + ['clientId' => '', 'clientSecret' => '']);
+        $client = new Client(...$given + ['clientId' => '', 'clientSecret' => ''], logger: $logger);
 
         return $store === null ? $client : $client->withJournal($store);
     }

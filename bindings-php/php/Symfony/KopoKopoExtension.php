@@ -31,10 +31,12 @@ final class KopoKopoExtension extends Extension
         $config = $this->processConfiguration(new Configuration(), $configs);
         ['journal' => $store, 'on_unreadable' => $unreadable] = $config;
         unset($config['journal'], $config['on_unreadable']);
+        $logger = new Reference('logger', ContainerInterface::NULL_ON_INVALID_REFERENCE);
 
         $container->register(Client::class, Client::class)
             ->setFactory([Clients::class, 'make'])
-            ->setArguments([$config, $store === null ? null : new Reference($store)]);
+            ->setArguments([$config, $store === null ? null : new Reference($store), $logger])
+            ->addTag('monolog.logger', ['channel' => 'kopokopo']);
         $sections = [WebhookVerifier::class => 'webhooks'] + ($store === null ? [] : [Journal::class => 'journal']);
         foreach ($sections as $class => $section) {
             $container->register($class, $class)
@@ -45,7 +47,7 @@ final class KopoKopoExtension extends Extension
             new Reference(WebhookVerifier::class),
             $store === null ? null : new Reference(Journal::class),
             $unreadable === null ? null : new Reference($unreadable),
-            new Reference('logger', ContainerInterface::NULL_ON_INVALID_REFERENCE),
+            $logger,
         ])->addTag('monolog.logger', ['channel' => 'kopokopo']);
         $container->register(EventResolver::class, EventResolver::class)
             ->setArguments([new Reference(Receiver::class)])

@@ -4,9 +4,19 @@ declare(strict_types=1);
 
 namespace K2Test\Support;
 
+use KopoKopo\Client;
+use KopoKopo\Event;
+use KopoKopo\WebhookVerifier;
+
 /** `k2 sandbox` in a process of its own, which ends with this one. */
 final class Sandbox
 {
+    public const CREATE = 'incoming_payments.create';
+
+    public const PUSH = [
+        'tillNumber' => 'K000000', 'phoneNumber' => '0712345678', 'amount' => '100', 'callbackUrl' => 'https://shop.example/k2/results',
+    ];
+
     private static ?self $shared = null;
 
     /** @var resource */
@@ -17,6 +27,8 @@ final class Sandbox
 
     /** @var array<string, mixed> */
     private readonly array $startup;
+
+    private int $resets = 0;
 
     public function __construct()
     {
@@ -67,23 +79,56 @@ final class Sandbox
         return $variables;
     }
 
+    /** @return array{clientId: string, clientSecret: string, apiKey: string, baseUrl: string} The options of a client. */
+    public function options(): array
+    {
+        $options = [];
+        foreach ($this->credentials() as $name => $value) {
+            $options[\lcfirst(\str_replace('_', '', \ucwords($name, '_')))] = $value;
+        }
+
+        return $options;
+    }
+
+    /** A client. The process keeps clients by their options, and the sandbox does not know the tokens from before a reset. */
+    public function client(mixed ...$options): Client
+    {
+        return new Client(...$this->options(), ...['privateToken' => true, 'product' => "tests/{$this->resets}", ...$options]);
+    }
+
+    public static function payload(string $name): string
+    {
+        return (string) \file_get_contents(\dirname(__DIR__, 3) . "/tests/vectors/payloads/{$name}.json");
+    }
+
+    public static function event(string $name = 'result-incoming-payment-success'): Event
+    {
+        return (new WebhookVerifier(apiKeys: ['a-key']))->parseUnverified(self::payload($name));
+    }
+
     public function reset(): void
     {
         $this->control('POST', 'reset');
+        ++$this->resets;
     }
 
-    /** @param array<string, mixed> $fault */
+    /** @param array<string, mixed> $fault Of the creates of incoming payments, unless it names another operation. */
     public function fault(array $fault): void
     {
-        $this->control('PUT', 'faults', $fault);
+        $this->control('PUT', 'faults', ['operation' => self::CREATE, ...$fault]);
     }
 
     /** @return list<array<string, mixed>> The requests of an operation that reached the sandbox. */
-    public function requests(string $operation): array
+    public function requests(string $operation = self::CREATE): array
     {
         $all = $this->control('GET', 'requests');
 
         return \array_values(\array_filter($all, static fn (array $request) => $request['operation'] === $operation));
+    }
+
+    public function count(string $operation = self::CREATE): int
+    {
+        return \count($this->requests($operation));
     }
 
     public function control(string $method, string $path, mixed $body = null): mixed

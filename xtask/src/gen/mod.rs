@@ -6,6 +6,7 @@ mod jni;
 mod kotlin;
 mod layout;
 mod listing;
+mod logs;
 #[path = "../../../udl/mobile.rs"]
 mod mobile;
 pub(crate) mod model;

@@ -26,6 +26,9 @@ const PAYMENT_METHOD: &str = "is_paid_at_least";
 /// A parameter that creates have in addition to the contract's.
 const KEY: &str = "@param string|null $idempotencyKey Makes it happen once, with a journal: calls with the same key send one request.";
 
+/// A parameter that the client's constructors have in addition to the contract's.
+const LOGGER: &str = "@param LoggerInterface|null $logger Gets the operation of each call, its outcome and its duration, and no data of the request.";
+
 /// Makes the generated files of the package.
 pub(super) fn generate(contract: &Contract) -> Result<Vec<Output>, String> {
     let mut templates = Templates::load("php")?;
@@ -59,13 +62,12 @@ impl Package<'_> {
     }
 
     fn object(&self, object: &Object) -> Value {
-        let section = self.0.section(&object.name).filter(|_| object.constructors.is_empty());
         let make = |callable: &Callable| self.method(Some(object), callable);
         json!({
             "name": class(&object.name),
             "word": object.name,
             "docs": renamed(&object.docs),
-            "section": section,
+            "section": object.constructors.is_empty().then(|| self.0.logged_section(object)),
             "is_client": object.is_client(),
             "is_handle": object.is_handle(),
             "constructors": object.constructors.iter().map(make).collect::<Vec<_>>(),
@@ -92,6 +94,7 @@ impl Package<'_> {
         let is_create = callable.is_async && makes;
         let mut tags = self.tags(&parameters, result, state.is_some());
         tags.extend(is_create.then(|| KEY.to_owned()));
+        tags.extend((is_constructor && object.is_some_and(Object::is_client)).then(|| LOGGER.to_owned()));
         json!({
             "name": camel_case(&callable.name),
             "word": callable.name,

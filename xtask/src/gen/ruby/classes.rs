@@ -16,7 +16,7 @@ pub(super) fn class(contract: &Contract, object: &Object) -> Value {
         "name": class_name(&object.name),
         "object": object.name,
         "docs": docs(contract, &object.docs),
-        "section": object.constructors.is_empty().then(|| section(contract, object)),
+        "section": object.constructors.is_empty().then(|| contract.logged_section(object)),
         "is_client": object.is_client(),
         "is_handle": object.is_handle(),
         "constructors": callables(&object.constructors),
@@ -117,13 +117,4 @@ fn parameter(contract: &Contract, field: &Field, is_named: bool) -> Value {
         "yard": if callback.is_some() { "#call".to_owned() } else { yard },
         "rbs": Form::Rbs.taken(contract, &field.ty),
     })
-}
-
-/// The section that an object's calls are logged as: a handle's is the one that reads the same record.
-fn section<'a>(contract: &'a Contract, object: &Object) -> &'a str {
-    let read = object.methods.iter().find(|method| method.name == "get").and_then(|method| method.returns.as_ref());
-    match read {
-        Some(Type::Record(record)) if object.is_handle() => contract.section_of(record),
-        _ => contract.section(&object.name).unwrap_or_default(),
-    }
 }
