@@ -123,7 +123,7 @@ final class ExampleWooCommerceTest extends TestCase
     }
 
     /** The result that the sandbox delivered for an order. */
-    private static function result(int $id): string
+    private static function delivered(int $id): string
     {
         $deliveries = self::$sandbox->control('GET', 'deliveries');
         $own = \array_filter($deliveries, static fn (array $delivery) => \str_contains($delivery['body'], "\"{$id}\""));
@@ -154,7 +154,7 @@ final class ExampleWooCommerceTest extends TestCase
         self::assertNotSame('', $order['transaction']);
         self::assertSame(1, self::sent($id));
         // The same result again, and again at the same time.
-        self::assertSame(200, self::deliver(self::result($id))->status);
+        self::assertSame(200, self::deliver(self::delivered($id))->status);
         self::assertSame($order, self::double("/orders/{$id}"), 'nothing changed, and there is no note about a second payment');
         self::assertSame('', self::double("/orders/{$id}/page")['page']);
         // A click on a page that was open before the payment.
@@ -169,7 +169,7 @@ final class ExampleWooCommerceTest extends TestCase
         self::pay($id);
         $order = self::await($id, 'processing');
         $other = self::order();
-        $body = \str_replace(["\"{$id}\"", $order['transaction']], ["\"{$other}\"", 'QAB1CD2EF5'], self::result($id));
+        $body = \str_replace(["\"{$id}\"", $order['transaction']], ["\"{$other}\"", 'QAB1CD2EF5'], self::delivered($id));
         $headers = 'X-KopoKopo-Signature: ' . \KopoKopo\signWebhook(self::$sandbox->credentials()['api_key'], $body) . "\r\n";
         $deliveries = [];
         for ($number = 0; $number < 4; ++$number) {
@@ -243,7 +243,7 @@ final class ExampleWooCommerceTest extends TestCase
         $id = self::order();
         self::pay($id, '254700000002');
         self::await($id, 'failed');
-        $body = \str_replace('Failed', 'Success', self::result($id));
+        $body = \str_replace('Failed', 'Success', self::delivered($id));
         $response = self::$fpm->request('/wp-json/kopokopo/v1/results', 'POST', $body, ['X-KopoKopo-Signature' => \str_repeat('0', 64)]);
         self::assertSame([401, 'invalid signature'], [$response->status, $response->body]);
         self::assertSame('failed', self::double("/orders/{$id}")['status']);
@@ -255,12 +255,12 @@ final class ExampleWooCommerceTest extends TestCase
         self::pay($id);
         $order = self::await($id, 'processing');
         $dear = self::order('100000.00');
-        $body = \str_replace(["\"{$id}\"", $order['transaction']], ["\"{$dear}\"", 'QAB1CD2EF3'], self::result($id));
+        $body = \str_replace(["\"{$id}\"", $order['transaction']], ["\"{$dear}\"", 'QAB1CD2EF3'], self::delivered($id));
         self::assertSame(200, self::deliver($body)->status);
         $found = self::double("/orders/{$dear}");
         self::assertSame(['on-hold', 'M-PESA QAB1CD2EF3 does not have the amount of the order.'], [$found['status'], \end($found['notes'])]);
         // Another payment of a paid order.
-        self::assertSame(200, self::deliver(\str_replace($order['transaction'], 'QAB1CD2EF4', self::result($id)))->status);
+        self::assertSame(200, self::deliver(\str_replace($order['transaction'], 'QAB1CD2EF4', self::delivered($id)))->status);
         self::assertStringContainsString('Paid again with M-PESA QAB1CD2EF4', \implode(self::double("/orders/{$id}")['notes']));
     }
 

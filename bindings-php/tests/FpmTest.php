@@ -207,7 +207,7 @@ final class FpmTest extends TestCase
             }
         }
         $added = ($measured['with'] - $measured['without']) / 1024;
-        \fwrite(\STDERR, \sprintf("\nmemory of a worker: %.1f MiB more with the package (debug build)\n", $added));
+        \fwrite(\STDERR, \sprintf("\nmemory of a worker: %.1f MiB more with the package\n", $added));
         self::assertLessThan(6, $added);
     }
 

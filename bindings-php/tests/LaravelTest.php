@@ -50,6 +50,7 @@ final class LaravelTest extends TestCase
     {
         $app = self::app();
         self::assertNotSame('', KopoKopo::oauth()->token()->accessToken);
+        self::assertStringContainsString('kopokopo: oauth.token succeeded after ', $app->log());
         self::assertSame(Sandbox::shared()->credentials()['base_url'], KopoKopo::baseUrl());
         self::assertSame($app->app->make(Client::class), $app->app->make(Client::class));
         self::assertInstanceOf(WebhookVerifier::class, $app->app->make(WebhookVerifier::class));

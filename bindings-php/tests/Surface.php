@@ -68,9 +68,9 @@ final class Surface
         foreach ((new ReflectionClass($class))->getMethods(ReflectionMethod::IS_PUBLIC) as $method) {
             if ($method->class === $class) {
                 $name = $method->getName() === '__construct' ? 'new' : Tagged::snake($method->getName());
-                // The short form of an option of the client.
-                $short = $class === KopoKopo\Client::class ? [] : ['idempotency_key'];
-                $methods[$name] = \array_values(\array_diff(self::parameters($method), $short));
+                // The short form of an option of the client, and the logger, which is PHP's own.
+                $own = $class === KopoKopo\Client::class ? ['logger'] : ['idempotency_key'];
+                $methods[$name] = \array_values(\array_diff(self::parameters($method), $own));
             }
         }
         foreach ($class::SECTIONS as [$word]) {

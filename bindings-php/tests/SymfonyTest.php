@@ -8,6 +8,7 @@ use KopoKopo\Client;
 use KopoKopo\Event;
 use K2Test\Support\Folder;
 use K2Test\Support\Fpm;
+use K2Test\Support\Log;
 use K2Test\Support\Sandbox;
 use K2Test\Support\SymfonyApp;
 use KopoKopo\WebhookVerifier;
@@ -51,7 +52,9 @@ final class SymfonyTest extends TestCase
         self::withEnvironment(Sandbox::shared()->environment(), static function (): void {
             $client = self::client(self::app([]));
             self::assertSame(Sandbox::shared()->credentials()['base_url'], $client->baseUrl());
+            Log::shared()->take();
             self::assertNotSame('', $client->oauth->token()->accessToken);
+            self::assertStringStartsWith('debug: kopokopo: oauth.token succeeded after ', Log::shared()->take());
         });
     }
 

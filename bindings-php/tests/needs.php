@@ -7,14 +7,14 @@ declare(strict_types=1);
 const EXTENSIONS = ['dom', 'json', 'mbstring', 'mysqli', 'pcntl', 'pdo_mysql', 'pdo_pgsql', 'pdo_sqlite', 'pgsql', 'posix', 'tokenizer', 'xml'];
 
 $missing = \array_values(\array_filter(EXTENSIONS, static fn (string $name) => !\extension_loaded($name)));
-$isBuilt = \PHP_MAJOR_VERSION === 8 && \PHP_MINOR_VERSION === 2 && !\PHP_ZTS;
-if (!$isBuilt) {
-    $missing[] = 'PHP 8.2 without thread safety';
+$php = \PHP_MAJOR_VERSION . '.' . \PHP_MINOR_VERSION;
+if (!\in_array($php, ['8.2', '8.4'], true) || \PHP_ZTS) {
+    $missing[] = 'PHP 8.2 or 8.4 without thread safety';
 }
 $files = [
     'phpunit' => '/usr/bin/phpunit',
     'php-phpstan-phpdoc-parser' => \stream_resolve_include_path('PHPStan/PhpDocParser/autoload.php'),
-    "the headers of PHP (php8.2-dev)" => \trim((string) \shell_exec('php-config --include-dir 2>/dev/null')) . '/main/php.h',
+    "the headers of PHP (php{$php}-dev)" => \trim((string) \shell_exec('php-config --include-dir 2>/dev/null')) . '/main/php.h',
 ];
 foreach ($files as $name => $file) {
     if ($file === false || !\is_file($file)) {
@@ -22,7 +22,7 @@ foreach ($files as $name => $file) {
     }
 }
 $web = [
-    'php8.2-fpm' => '/usr/sbin/php-fpm8.2',
+    "php{$php}-fpm" => "/usr/sbin/php-fpm{$php}",
     'nginx-light' => '/usr/sbin/nginx',
     'php-nyholm-psr7' => '/usr/share/php/Nyholm/Psr7/autoload.php',
     'php-guzzlehttp-psr7' => '/usr/share/php/GuzzleHttp/Psr7/autoload.php',

@@ -182,7 +182,7 @@ fn php() -> Step {
     }
 }
 
-/// The same with newer versions: PHP 8.4 and PHPUnit 11.
+/// The same with newer versions: PHP 8.4, PHPUnit 11, Symfony 6.4, Laravel 10.
 fn php_next() -> Step {
     let there = |line: &str| Line::new(&format!("sh tests/in-trixie.sh {PHP_OF_TRIXIE} env {PHP_EXTENSION} {line}"));
     Step {
@@ -191,6 +191,7 @@ fn php_next() -> Step {
         needs: vec![],
         lines: vec![
             Line::new(PROGRAMS),
+            there("php bindings-php/tests/needs.php"),
             there("cargo build --manifest-path bindings-php/Cargo.toml --target-dir .tools/trixie-php --locked"),
             there(
                 "sh tests/with-postgres.sh sh tests/with-mariadb.sh sh bindings-php/php.sh /usr/bin/phpunit --no-configuration \
@@ -203,8 +204,10 @@ fn php_next() -> Step {
 }
 
 /// What the PHP package needs of Debian trixie, with the names of its packages.
-const PHP_OF_TRIXIE: &str = "php-cli,php-dev,php-sqlite3,php-pgsql,php-mysql,php-curl,php-mbstring,php-xml,phpunit,\
-     php-phpstan-phpdoc-parser,clang,libclang-dev,libc6-dev,ca-certificates,python3,postgresql,mariadb-server";
+pub(crate) const PHP_OF_TRIXIE: &str = "php-cli,php-dev,php-sqlite3,php-pgsql,php-mysql,php-curl,php-mbstring,php-xml,\
+     phpunit,php-phpstan-phpdoc-parser,php-fpm,nginx-light,php-nyholm-psr7,php-guzzlehttp-psr7,php-guzzlehttp-guzzle,php-psr-log,\
+     php-symfony-framework-bundle,php-symfony-messenger,php-symfony-yaml,php-laravel-framework,wordpress,composer,unzip,clang,\
+     libclang-dev,libc6-dev,ca-certificates,python3,postgresql,mariadb-server";
 
 /// Where the extension for that version is, from the repository's root.
 const PHP_EXTENSION: &str = "K2_PHP_EXTENSION=./.tools/trixie-php/debug/libkopokopo_php.so";

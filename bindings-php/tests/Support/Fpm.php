@@ -31,7 +31,7 @@ final class Fpm
         \file_put_contents("{$this->folder}/fpm.conf", $this->fpm($pool, $workers));
         \file_put_contents("{$this->folder}/nginx.conf", $this->nginx((string) \realpath($public), $port, $apiPort));
         $root = \posix_geteuid() === 0 ? ['-R'] : [];
-        $this->start('fpm', [self::find('php-fpm8.2'), '--nodaemonize', '-y', "{$this->folder}/fpm.conf", ...$root, ...$options]);
+        $this->start('fpm', [self::find('php-fpm' . \PHP_MAJOR_VERSION . '.' . \PHP_MINOR_VERSION), '--nodaemonize', '-y', "{$this->folder}/fpm.conf", ...$root, ...$options]);
         $this->start('nginx', [self::find('nginx'), '-c', "{$this->folder}/nginx.conf", '-e', "{$this->folder}/nginx.log"]);
         Wait::until('FPM does not start: ' . $this->log(), fn () => \file_exists("{$this->folder}/fpm.sock"));
         Wait::until('nginx does not start: ' . $this->log(), static fn () => @\stream_socket_client("tcp://127.0.0.1:{$port}") !== false);
@@ -122,7 +122,7 @@ final class Fpm
                 return "{$folder}/{$program}";
             }
         }
-        throw new \RuntimeException("{$program} is missing: apt-get install php8.2-fpm nginx-light");
+        throw new \RuntimeException("{$program} is missing: apt-get install php-fpm nginx-light");
     }
 
     /** @param list<string> $command */
