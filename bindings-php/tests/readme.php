@@ -7,6 +7,7 @@ declare(strict_types=1);
 
 use K2Test\Support\Folder;
 use K2Test\Support\LaravelApp;
+use K2Test\Support\Log;
 use K2Test\Support\SymfonyApp;
 use Nyholm\Psr7\Factory\Psr17Factory;
 
@@ -37,6 +38,7 @@ $deliver = static function (string $name, callable $send): void {
     }
 };
 
+$logger = Log::shared();
 $laravel = new LaravelApp(Folder::make());
 foreach (\glob("{$argv[1]}/*.php") as $block) {
     require $block;
@@ -60,3 +62,4 @@ foreach (\glob("{$argv[1]}/*.php") as $block) {
         $deliver('laravel', $send);
     }
 }
+echo $logger->take();

@@ -3,14 +3,15 @@
 use std::fs;
 
 use crate::{
+    languages::PHP_OF_TRIXIE,
     shell::{Line, root},
     step::{self, Step},
-    tools::{self, NODE, PYTHON, PYTHON_TOOLS, RUBY},
+    tools::{self, NODE, PHP, PYTHON, PYTHON_TOOLS, RUBY},
 };
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Make only these packages: python, node, ruby
+    /// Make only these packages: python, node, ruby, php
     #[arg(long, value_name = "PACKAGE,...", value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -25,7 +26,7 @@ const LARGEST: u64 = 3_000_000;
 const LARGEST_GEM: u64 = 6_000_000;
 
 pub(crate) fn run(options: &Options) -> Result<(), String> {
-    let steps = step::select(vec![python(), node(), ruby()], &options.only)?;
+    let steps = step::select(vec![python(), node(), ruby(), php()], &options.only)?;
     let needs: Vec<_> = steps.iter().flat_map(|step| step.needs.iter().copied()).collect();
     tools::check(&needs)?;
     // What an earlier version left would be installed in place of this one.
@@ -99,6 +100,20 @@ fn ruby() -> Step {
         lines: vec![
             Line::new("cargo build --locked --package k2"),
             Line::new("ruby bindings-ruby/package.rb dist/ruby"),
+        ],
+        tests: false,
+    }
+}
+
+/// What PIE and Composer install. The extension is built for the PHP of this machine and for that of Debian trixie.
+fn php() -> Step {
+    Step {
+        name: "php".into(),
+        what: "the PHP extensions and the Composer packages are made, installed and tried".into(),
+        needs: vec![&PHP],
+        lines: vec![
+            Line::new("cargo build --locked --package k2"),
+            Line::new(&format!("php bindings-php/package.php dist/php {PHP_OF_TRIXIE}")),
         ],
         tests: false,
     }

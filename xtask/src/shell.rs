@@ -13,7 +13,7 @@ use std::{
 /// spaces, so no word can contain one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Line {
-    env: Vec<(&'static str, &'static str)>,
+    env: Vec<(&'static str, String)>,
     folder: &'static str,
     words: Vec<String>,
 }
@@ -29,8 +29,8 @@ impl Line {
         self
     }
 
-    pub(crate) fn env(mut self, name: &'static str, value: &'static str) -> Self {
-        self.env.push((name, value));
+    pub(crate) fn env(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.env.push((name, value.into()));
         self
     }
 
@@ -66,7 +66,7 @@ impl Line {
         let (program, arguments) = self.words.split_first().ok_or("an empty command line")?;
         let path = search_path()?;
         let mut command = Command::new(resolve(program, &path));
-        command.args(arguments).envs(self.env.iter().copied()).env("PATH", path);
+        command.args(arguments).envs(self.env.iter().map(|(name, value)| (name, value))).env("PATH", path);
         command.current_dir(root().join(self.folder)).stdin(Stdio::null());
         // `cargo run` tells a program about the package it is in. Build scripts below would take that as a change
         // and compile again what they compiled a moment ago.

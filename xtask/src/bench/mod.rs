@@ -10,9 +10,10 @@ use measured::Measured;
 use serde_json::Value;
 
 use crate::{
+    languages::PHP_OF_TRIXIE,
     shell::Line,
     table::table,
-    tools::{MAVEN, NODE, PYTHON, PYTHON_TOOLS, RUBY},
+    tools::{MAVEN, NODE, PHP, PYTHON, PYTHON_TOOLS, RUBY},
 };
 
 /// One comparison of the table.
@@ -33,14 +34,14 @@ enum Target {
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Measure only these: rust, python, node, kotlin, ruby
+    /// Measure only these: rust, python, node, kotlin, ruby, php
     #[arg(long, value_name = "LANGUAGE,...", value_delimiter = ',')]
     only: Vec<String>,
 }
 
-const LANGUAGES: [&str; 5] = ["rust", "python", "node", "kotlin", "ruby"];
+const LANGUAGES: [&str; 6] = ["rust", "python", "node", "kotlin", "ruby", "php"];
 
-const ROWS: [Row; 49] = [
+const ROWS: [Row; 60] = [
     Row { id: "webhook/verify", what: "verify a webhook of 1 KB / bare hmac", target: Target::AtMost(1.1) },
     Row {
         id: "webhook/verify_parse",
@@ -103,6 +104,17 @@ const ROWS: [Row; 49] = [
     row("ruby/create_1/faraday", "Ruby: a create on a reused connection / Faraday by hand", Target::AtMost(1.0)),
     row("ruby/create_1/fresh", "Ruby: a create as by default, on a new connection / the same", Target::None),
     row("ruby/require", "Ruby: require", Target::AtMost(20.0)),
+    row("php/8.2/verify_parse/own", "PHP 8.2: verify and parse / hash_hmac and json_decode", Target::AtMost(1.0)),
+    row("php/8.2/verify_parse/typed", "PHP 8.2: the same / with the same objects by hand", Target::AtMost(1.0)),
+    row("php/8.4/verify_parse/own", "PHP 8.4: verify and parse / hash_hmac and json_decode", Target::AtMost(1.5)),
+    row("php/8.4/verify_parse/typed", "PHP 8.4: the same / with the same objects by hand", Target::AtMost(1.0)),
+    row("php/8.2/create_1/curl", "PHP 8.2: a create on a reused connection / curl by hand", Target::None),
+    row("php/8.2/create_1/guzzle", "PHP 8.2: a create on a reused connection / Guzzle by hand", Target::AtMost(1.0)),
+    row("php/8.2/create_1/fresh", "PHP 8.2: a create as by default, on a new connection / curl", Target::None),
+    row("php/8.4/create_1/curl", "PHP 8.4: a create on a reused connection / curl by hand", Target::None),
+    row("php/8.4/create_1/guzzle", "PHP 8.4: a create on a reused connection / Guzzle by hand", Target::AtMost(1.0)),
+    row("php/8.4/create_1/fresh", "PHP 8.4: a create as by default, on a new connection / curl", Target::None),
+    row("php/memory", "PHP-FPM: memory that a worker has more", Target::AtMost(2.0)),
 ];
 
 /// At least one and a half times as fast.
@@ -135,6 +147,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
             "python" => python(&mut measured)?,
             "kotlin" => kotlin(&mut measured)?,
             "ruby" => ruby(&mut measured)?,
+            "php" => php(&mut measured)?,
             _ => node(&mut measured)?,
         }
     }
@@ -194,6 +207,20 @@ fn ruby(measured: &mut Vec<Measured>) -> Result<(), String> {
     compare("ruby bindings-ruby/benches/compare.rb", measured)
 }
 
+/// With the PHP of the machine, and with that of Debian trixie. The sandbox of this machine runs in its root too.
+fn php(measured: &mut Vec<Measured>) -> Result<(), String> {
+    PHP.ensure()?;
+    for (there, target) in [
+        (String::new(), "bindings-php/target"),
+        (format!("sh tests/in-trixie.sh {PHP_OF_TRIXIE} "), ".tools/trixie-php"),
+    ] {
+        Line::new(&format!("{there}php bindings-php/build.php {target}")).run(|_| ())?;
+        let extension = format!("env K2_PHP_EXTENSION=./{target}/release/libkopokopo_php.so");
+        compare(&format!("{there}{extension} sh bindings-php/php.sh bindings-php/benches/compare.php"), measured)?;
+    }
+    Ok(())
+}
+
 fn node(measured: &mut Vec<Measured>) -> Result<(), String> {
     NODE.ensure()?;
     for (folder, line) in [
@@ -208,7 +235,8 @@ fn node(measured: &mut Vec<Measured>) -> Result<(), String> {
 
 /// Against the released sandbox, which costs the least itself.
 fn compare(line: &str, measured: &mut Vec<Measured>) -> Result<(), String> {
-    Line::new(line).env("K2_BINARY", "target/release/k2").run(|line| measured.extend(Measured::parse(line)))
+    let k2 = target_folder()?.join("release/k2");
+    Line::new(line).env("K2_BINARY", k2.to_string_lossy()).run(|line| measured.extend(Measured::parse(line)))
 }
 
 /// Reads the medians that criterion left of a group with the functions `kopokopo` and `bare`.
