@@ -21,6 +21,7 @@ mod table;
 mod test;
 mod tools;
 mod words;
+mod workflows;
 
 use std::process::ExitCode;
 

@@ -7,6 +7,7 @@ use crate::{
     step::{self, Step},
     table::table,
     tools::{self, CARGO_DENY, CLIPPY, RUSTFMT, Tool},
+    workflows,
 };
 
 #[derive(clap::Args)]
@@ -49,6 +50,7 @@ fn lints() -> Vec<Step> {
             lines: vec![Line::new("cargo xtask words")],
             tests: false,
         },
+        workflows::step(),
         Step {
             name: "clippy".into(),
             what: "no lint has anything to say, tests and benchmarks included".into(),
@@ -203,6 +205,6 @@ mod tests {
     fn each_tool_is_asked_for_once() {
         let twice: Vec<_> = steps().into_iter().chain(steps()).collect();
         let tools: Vec<&str> = needed(&twice).iter().map(|tool| tool.name).collect();
-        assert_eq!(tools, ["rustfmt", "clippy", "cargo-deny"]);
+        assert_eq!(tools, ["rustfmt", "python", "python environment", "actionlint", "clippy", "cargo-deny"]);
     }
 }

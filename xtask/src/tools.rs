@@ -96,6 +96,15 @@ pub(crate) static PHP: Tool = Tool {
     ours: false,
 };
 
+/// Checks the workflows of `.github`.
+pub(crate) static ACTIONLINT: Tool = Tool {
+    name: "actionlint",
+    probe: "actionlint -version",
+    version: Some("v1.7.12"),
+    install: "sh xtask/workflows/install-actionlint.sh",
+    ours: true,
+};
+
 pub(crate) static NIGHTLY: Tool = Tool {
     name: "nightly",
     probe: "cargo +nightly --version",
@@ -153,7 +162,8 @@ impl Tool {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::{CARGO_DENY, CARGO_FUZZ, RUSTFMT, Tool, check};
+    use super::{ACTIONLINT, CARGO_DENY, CARGO_FUZZ, RUSTFMT, Tool, check};
+    use crate::shell::root;
 
     static ABSENT: Tool = Tool {
         name: "absent",
@@ -176,6 +186,12 @@ mod tests {
         for tool in [&CARGO_DENY, &CARGO_FUZZ] {
             assert!(tool.install.contains(&format!("--version {} ", tool.version.unwrap())), "{}", tool.name);
         }
+    }
+
+    #[test]
+    fn the_script_installs_the_version_that_is_accepted() {
+        let script = std::fs::read_to_string(root().join(ACTIONLINT.install.trim_start_matches("sh "))).unwrap();
+        assert!(script.contains(&format!("/actionlint@{}\n", ACTIONLINT.version.unwrap())));
     }
 
     #[test]
