@@ -18,10 +18,10 @@ function load() {
       return require(fs.existsSync(file) ? file : `${name}-${target}`);
     } catch (error) {
       // A missing file is not a cause. A file that exists and cannot be loaded is.
-      if (error.code !== 'MODULE_NOT_FOUND') causes.push(error);
+      if (error.code !== 'MODULE_NOT_FOUND') causes.push({ target, error });
     }
   }
-  throw new Error(loadFailure(`${process.platform}-${process.arch}`, causes), { cause: causes[0] });
+  throw new Error(loadFailure(`${process.platform}-${process.arch}`, causes), { cause: causes[0]?.error });
 }
 
 const BUNDLED =
@@ -31,13 +31,17 @@ const BUNDLED =
 
 function loadFailure(platform, causes) {
   if (!fs.existsSync(path.join(FOLDER, 'native.js'))) return BUNDLED;
-  if (causes.length > 0) return `${name}: the native addon for ${platform} cannot be loaded: ${causes[0].message}`;
+  const other = `${platform}-${otherLibrary()}`;
+  // The addon for the other C library cannot be loaded. What fails is that the one for this C library is missing.
+  const own = causes.find(({ target }) => target !== other);
+  if (own) return `${name}: the native addon for ${own.target} cannot be loaded: ${own.error.message}`;
   const packages = Object.keys(optionalDependencies);
-  const matching = packages.filter((entry) => entry.startsWith(`${name}-${platform}`) && !entry.endsWith(`-${otherLibrary()}`));
+  const matching = packages.filter((entry) => entry.startsWith(`${name}-${platform}`) && entry !== `${name}-${other}`);
   if (packages.length === 0) return `${name}: the native addon for ${platform} is not built: run \`npm run build:debug\``;
   if (matching.length === 0) return `${name}: no native addon is available for ${platform}; available: ${packages.join(', ')}`;
+  const found = causes.length > 0 ? `, only ${name}-${other}, which is for another C library` : '';
   return (
-    `${name}: the native addon for ${platform} is not installed. npm does not install it with --omit=optional, or if ` +
+    `${name}: the native addon for ${platform} is not installed${found}. npm does not install it with --omit=optional, or if ` +
     `node_modules or the lock file are from another platform. Run \`npm install ${matching.join(' ')}\` on this platform`
   );
 }

@@ -43,6 +43,14 @@ test('native addon that npm did not install is named, with the command that inst
   assert.doesNotMatch(text, new RegExp(other));
 });
 
+test('native addon for the other C library is an error that names the package to install', async (t) => {
+  const [own, other] = process.report.getReport().header.glibcVersionRuntime ? ['gnu', 'musl'] : ['musl', 'gnu'];
+  const prepare = (folder) => fs.writeFileSync(path.join(folder, `kopokopo.linux-x64-${other}.node`), 'for another C library');
+  const text = await loadError(t, { before: pretend('linux', 'x64'), prepare });
+  assert.match(text, new RegExp(`is not installed, only kopokopo-linux-x64-${other}, which is for another C library`));
+  assert.match(text, new RegExp(`npm install kopokopo-linux-x64-${own}\``));
+});
+
 test('package inside a bundle has an error with the remedy', async (t) => {
   const prepare = (folder) => fs.renameSync(path.join(folder, 'lib/native.js'), path.join(folder, 'lib/packed.js'));
   const before = "const Module = require('module'); const find = Module._resolveFilename; Module._resolveFilename = (name, ...rest) => find(name === './native' ? './packed' : name, ...rest)";
