@@ -19,6 +19,12 @@ internal object Library {
     /** The system property from which UniFFI's code reads the path of the library. */
     private const val RAW_PROPERTY = "uniffi.component.kopokopo.libraryOverride"
 
+    /** The platforms that a release has libraries for. */
+    private val PLATFORMS = listOf("linux-x86-64", "linux-aarch64", "linux-x86-64-musl", "linux-aarch64-musl")
+
+    /** musl's loader, which is also its C library. */
+    private val MUSL = Regex("""/(ld-musl-|libc\.musl-)""")
+
     private val isAndroid = System.getProperty("java.vm.name") == "Dalvik"
 
     /** A failure is stored, because a second attempt would fail too. Every later call throws the same error. */
@@ -81,9 +87,7 @@ internal object Library {
     private fun unpacked(): Path {
         val platform = platform()
         val name = System.mapLibraryName(NAME)
-        val resource = "native/$platform/$name"
-        val stream = Library::class.java.getResourceAsStream(resource)
-            ?: throw configurationError("this package has no native library for $platform: build it, and set the system property $LIBRARY_PROPERTY to its path")
+        val stream = Library::class.java.getResourceAsStream("native/$platform/$name") ?: throw configurationError(missing(platform))
         try {
             // Deletion at exit is for Windows, and for a program that exits while the library is loaded.
             val folder = Files.createTempDirectory("kopokopo").also { it.toFile().deleteOnExit() }
@@ -96,7 +100,14 @@ internal object Library {
         }
     }
 
-    /** The platform as JNA names it, such as `linux-x86-64`. */
+    /** What the package has instead of a library for this platform, and what to do. */
+    internal fun missing(platform: String): String {
+        val found = PLATFORMS.filter { Library::class.java.getResource("native/$it/lib$NAME.so") != null }
+        return "this package has no native library for $platform, only for: ${found.joinToString()}. " +
+            "Build it, and set the system property $LIBRARY_PROPERTY to its path"
+    }
+
+    /** The platform as JNA names it, such as `linux-x86-64`, with `-musl` if musl is the C library, as on Alpine. */
     private fun platform(): String {
         val system = System.getProperty("os.name").lowercase()
         val os = when {
@@ -108,8 +119,15 @@ internal object Library {
             "amd64", "x86_64" -> "x86-64"
             else -> arch
         }
-        return "$os-$arch"
+        return if (os == "linux" && usesMusl(mappedFiles())) "$os-$arch-musl" else "$os-$arch"
     }
+
+    /** The files that this process has in its memory, if the system shows them. */
+    private fun mappedFiles(): String = runCatching { String(Files.readAllBytes(Paths.get("/proc/self/maps"))) }.getOrDefault("")
+
+    /** Whether the C library of a process with these files in its memory is musl. Other libraries work with one C library only. */
+    internal fun usesMusl(mappedFiles: String): Boolean =
+        if (mappedFiles.isEmpty()) Files.exists(Paths.get("/etc/alpine-release")) else MUSL.containsMatchIn(mappedFiles)
 
     private fun configurationError(detail: String, cause: Throwable? = null): KopoKopoException =
         KopoKopoException.Configuration(KopoKopoException.Fields(detail)).apply { cause?.let { initCause(it) } }

@@ -1,6 +1,7 @@
 package dev.kopokopo
 
 import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.assertThrows
@@ -84,6 +85,20 @@ class LibraryTest {
         val output = versionTwice("-Djava.io.tmpdir=${folder.resolve("absent")}").trim().lines()
         assertEquals(2, output.size)
         for (line in output) assertTrue("configuration: could not copy the native library to the directory in java.io.tmpdir: " in line, line)
+    }
+
+    @Test
+    fun `C library is known by the files in memory`() {
+        assertTrue(Library.usesMusl("7f0000000000-7f0000001000 r-xp 00000000 08:01 42  /lib/ld-musl-x86_64.so.1\n"))
+        assertTrue(Library.usesMusl("7f0000000000-7f0000001000 r-xp 00000000 08:01 42  /lib/libc.musl-aarch64.so.1\n"))
+        assertFalse(Library.usesMusl("7f0000000000-7f0000001000 r-xp 00000000 08:01 42  /lib/x86_64-linux-gnu/libc.so.6\n"))
+    }
+
+    @Test
+    fun `missing library is an error with the platforms that the package has`() {
+        val message = Library.missing("linux-riscv64")
+        assertTrue("no native library for linux-riscv64, only for: linux-x86-64" in message, message)
+        assertTrue("set the system property kopokopo.library to its path" in message, message)
     }
 
     @Test
