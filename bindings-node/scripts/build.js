@@ -1,7 +1,7 @@
 'use strict';
 // Builds the native addon for this machine and the WebAssembly module for edge runtimes, and copies them into the
 // package. `--release` builds the native addon with the profile that is published. The WebAssembly module always has
-// that profile: without optimizations it is several megabytes large.
+// that profile: without optimizations it is several megabytes large. `--edge` builds only the WebAssembly module.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -34,19 +34,22 @@ if (!fs.existsSync(standardLibrary)) {
   process.exit(1);
 }
 
-cargo(['--package', 'kopokopo-node', '--profile', release ? 'addon' : 'dev'], release ? publishedFlags() : []);
-cargo(['--package', 'kopokopo-edge', '--profile', 'edge', '--target', WASM]);
-
-const library = { win32: 'kopokopo_node.dll', darwin: 'libkopokopo_node.dylib' }[process.platform] ?? 'libkopokopo_node.so';
 const folder = process.env.CARGO_TARGET_DIR ?? path.join(ROOT, 'target');
-const built = path.join(folder, release ? 'addon' : 'debug', library);
-const file = path.join(PACKAGE, `kopokopo.${targets()[0]}.node`);
-fs.rmSync(file, { force: true });
-try {
-  // A link, because a debug build is large.
-  fs.linkSync(built, file);
-} catch {
-  fs.copyFileSync(built, file);
+
+function buildAddon() {
+  cargo(['--package', 'kopokopo-node', '--profile', release ? 'addon' : 'dev'], release ? publishedFlags() : []);
+  const library = { win32: 'kopokopo_node.dll', darwin: 'libkopokopo_node.dylib' }[process.platform] ?? 'libkopokopo_node.so';
+  const built = path.join(folder, release ? 'addon' : 'debug', library);
+  const file = path.join(PACKAGE, `kopokopo.${targets()[0]}.node`);
+  fs.rmSync(file, { force: true });
+  try {
+    // A link, because a debug build is large.
+    fs.linkSync(built, file);
+  } catch {
+    fs.copyFileSync(built, file);
+  }
 }
 
+if (!process.argv.includes('--edge')) buildAddon();
+cargo(['--package', 'kopokopo-edge', '--profile', 'edge', '--target', WASM]);
 fs.copyFileSync(path.join(folder, WASM, 'edge', 'kopokopo_edge.wasm'), path.join(PACKAGE, 'edge', 'kopokopo.wasm'));

@@ -1,6 +1,7 @@
 'use strict';
 // Creates the packages to publish: `node scripts/package.js FOLDER` writes this package, and a package for each native
-// part in this folder (`npm run build:release`). npm installs the native addon for a machine by `os`, `cpu` and `libc`.
+// part in this folder (`npm run build:release`, or `cargo xtask package`, which also writes what a package contains into
+// the folder `notices`). npm installs the native addon for a machine by `os`, `cpu` and `libc`.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -9,6 +10,7 @@ const path = require('node:path');
 
 const PACKAGE = path.join(__dirname, '..');
 const LICENCES = ['LICENSE-MIT', 'LICENSE-APACHE'];
+const NOTICES = path.join(PACKAGE, 'notices');
 const { devDependencies: _, scripts: __, workspaces: ___, napi, ...own } = require('../package.json');
 
 /** Returns the names of Node and npm for a target of Rust, such as `x86_64-unknown-linux-gnu`. */
@@ -53,10 +55,13 @@ function main(argument) {
       if (!fs.existsSync(path.join(PACKAGE, file))) continue;
       const part = folder(target);
       fs.copyFileSync(path.join(PACKAGE, file), path.join(part, file));
+      const notices = path.join(NOTICES, target);
+      const added = fs.existsSync(notices) ? fs.readdirSync(notices) : [];
+      for (const notice of added) fs.copyFileSync(path.join(notices, notice), path.join(part, notice));
       fs.writeFileSync(path.join(part, 'README.md'), `# ${own.name}-${target}\n\nThe native addon of \`${own.name}\` for ${target}.\n`);
       const { version, license, repository, engines } = own;
       const description = `The native addon of ${own.name} for ${target}`;
-      pack(part, { name: `${own.name}-${target}`, version, description, license, repository, engines, main: file, ...limits }, [file], out);
+      pack(part, { name: `${own.name}-${target}`, version, description, license, repository, engines, main: file, ...limits }, [file, ...added], out);
     }
   } finally {
     fs.rmSync(temporary, { recursive: true });

@@ -1,7 +1,7 @@
-//! As much of the ELF format as tells whether Android can load a library, and what it exports.
+//! As much of the ELF format as tells where a file can be loaded, what it needs, and what it exports.
 
-/// A library's file: little-endian, of 32 or 64 bits, as all of Android's are.
-pub(super) struct Elf<'a> {
+/// The file of a library or of a program: little-endian, of 32 or 64 bits.
+pub(crate) struct Elf<'a> {
     bytes: &'a [u8],
     is_wide: bool,
 }
@@ -10,11 +10,21 @@ pub(super) struct Elf<'a> {
 const PT_LOAD: u64 = 1;
 /// The names that other libraries see. They are still there in a stripped file.
 const SHT_DYNSYM: u64 = 11;
+/// What the loader does with the file: the libraries that it needs, and where they are searched for.
+const SHT_DYNAMIC: u64 = 6;
+/// The versions of symbols that it needs of other libraries.
+const SHT_GNU_VERNEED: u64 = 0x6fff_fffe;
+
+/// The name of a library that is needed.
+const DT_NEEDED: u64 = 1;
+/// Folders in which the loader searches first, in an old and in a new form.
+const DT_RPATH: u64 = 15;
+const DT_RUNPATH: u64 = 29;
 
 const CUT_OFF: &str = "the file is cut off";
 
 impl<'a> Elf<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Result<Self, String> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Result<Self, String> {
         let is_wide = match bytes {
             [0x7f, b'E', b'L', b'F', 1, 1, ..] => false,
             [0x7f, b'E', b'L', b'F', 2, 1, ..] => true,
@@ -24,7 +34,7 @@ impl<'a> Elf<'a> {
     }
 
     /// The smallest alignment of what is loaded. A device whose pages are larger refuses the library.
-    pub(super) fn alignment(&self) -> Result<u64, String> {
+    pub(crate) fn alignment(&self) -> Result<u64, String> {
         let mut smallest = None;
         for header in self.table(32, 54, 28, 42)? {
             if self.number(header, 4)? != PT_LOAD {
@@ -40,18 +50,80 @@ impl<'a> Elf<'a> {
         smallest.ok_or_else(|| "nothing of it is loaded".into())
     }
 
-    /// The names of what others can call.
-    pub(super) fn exports(&self) -> Result<Vec<String>, String> {
-        let sections = self.table(40, 58, 32, 46)?;
+    pub(crate) fn is_wide(&self) -> bool {
+        self.is_wide
+    }
+
+    /// The number of the processor's kind.
+    pub(crate) fn machine(&self) -> Result<u64, String> {
+        self.number(18, 2)
+    }
+
+    /// The libraries that must be loaded with it.
+    pub(crate) fn needed(&self) -> Result<Vec<String>, String> {
+        self.dynamic(&[DT_NEEDED])
+    }
+
+    /// The folders in which the loader searches first.
+    pub(crate) fn search_paths(&self) -> Result<Vec<String>, String> {
+        self.dynamic(&[DT_RPATH, DT_RUNPATH])
+    }
+
+    /// The texts of the entries of the dynamic section that have one of these tags.
+    fn dynamic(&self, tags: &[u64]) -> Result<Vec<String>, String> {
+        let (entry, half) = if self.is_wide { (16, 8) } else { (8, 4) };
+        let mut texts = Vec::new();
+        for (start, size, strings) in self.sections(SHT_DYNAMIC)? {
+            for at in (0..size / entry).map(|index| start + index * entry) {
+                if tags.contains(&self.field(at, 0, 0)?) {
+                    texts.push(self.text(strings + self.field(at, half, half)?)?);
+                }
+            }
+        }
+        Ok(texts)
+    }
+
+    /// The versions of symbols that it needs of other libraries, such as `GLIBC_2.17`.
+    pub(crate) fn versions(&self) -> Result<Vec<String>, String> {
         let mut names = Vec::new();
+        for (start, _, strings) in self.sections(SHT_GNU_VERNEED)? {
+            let mut library = start;
+            loop {
+                let count = self.number(library + 2, 2)?;
+                let mut version = library + self.number(library + 8, 4)?;
+                for _ in 0..count {
+                    names.push(self.text(strings + self.number(version + 8, 4)?)?);
+                    version += self.number(version + 12, 4)?;
+                }
+                match self.number(library + 12, 4)? {
+                    0 => break,
+                    next => library += next,
+                }
+            }
+        }
+        Ok(names)
+    }
+
+    /// Where the sections of a type begin, their sizes, and where their texts begin.
+    fn sections(&self, wanted: u64) -> Result<Vec<(u64, u64, u64)>, String> {
+        let sections = self.table(40, 58, 32, 46)?;
+        let link = if self.is_wide { 40 } else { 24 };
+        let mut found = Vec::new();
         for &section in &sections {
-            if self.number(section + 4, 4)? != SHT_DYNSYM {
+            if self.number(section + 4, 4)? != wanted {
                 continue;
             }
-            let (start, size) = (self.field(section, 24, 16)?, self.field(section, 32, 20)?);
-            let link = if self.is_wide { 40 } else { 24 };
             let strings = usize::try_from(self.number(section + link, 4)?).ok().and_then(|at| sections.get(at));
             let strings = self.field(*strings.ok_or(CUT_OFF)?, 24, 16)?;
+            found.push((self.field(section, 24, 16)?, self.field(section, 32, 20)?, strings));
+        }
+        Ok(found)
+    }
+
+    /// The names of what others can call.
+    pub(crate) fn exports(&self) -> Result<Vec<String>, String> {
+        let mut names = Vec::new();
+        for (start, size, strings) in self.sections(SHT_DYNSYM)? {
             let (entry, info, home) = if self.is_wide { (24, 4, 6) } else { (16, 12, 14) };
             for symbol in 0..size / entry {
                 let at = start + symbol * entry;

@@ -5,6 +5,7 @@ mod counts;
 #[cfg(test)]
 mod cycles;
 mod docs;
+mod elf;
 mod fuzz;
 #[allow(dead_code, reason = "the backends of the languages use more of it")]
 mod r#gen;

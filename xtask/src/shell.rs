@@ -1,6 +1,7 @@
 //! Runs other programs: in the repository's root, with its own tools first in the path, showing what is run.
 
 use std::{
+    borrow::Cow,
     env,
     ffi::OsString,
     fmt,
@@ -13,7 +14,7 @@ use std::{
 /// spaces, so no word can contain one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Line {
-    env: Vec<(&'static str, String)>,
+    env: Vec<(&'static str, Cow<'static, str>)>,
     folder: &'static str,
     words: Vec<String>,
 }
@@ -29,7 +30,7 @@ impl Line {
         self
     }
 
-    pub(crate) fn env(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub(crate) fn env(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
         self.env.push((name, value.into()));
         self
     }
@@ -62,11 +63,20 @@ impl Line {
         output.status.success().then(|| text.lines().next().unwrap_or_default().trim().to_owned())
     }
 
+    /// Runs the line unseen, and returns its standard output.
+    pub(crate) fn output(&self) -> Result<String, String> {
+        let output = self.command()?.stderr(Stdio::inherit()).output().map_err(|error| format!("{self}: {error}"))?;
+        if !output.status.success() {
+            return Err(format!("{self}: {}", output.status));
+        }
+        String::from_utf8(output.stdout).map_err(|error| format!("{self}: {error}"))
+    }
+
     fn command(&self) -> Result<Command, String> {
         let (program, arguments) = self.words.split_first().ok_or("an empty command line")?;
         let path = search_path()?;
         let mut command = Command::new(resolve(program, &path));
-        command.args(arguments).envs(self.env.iter().map(|(name, value)| (name, value))).env("PATH", path);
+        command.args(arguments).envs(self.env.iter().map(|(name, value)| (name, value.as_ref()))).env("PATH", path);
         command.current_dir(root().join(self.folder)).stdin(Stdio::null());
         // `cargo run` tells a program about the package it is in. Build scripts below would take that as a change
         // and compile again what they compiled a moment ago.

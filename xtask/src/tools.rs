@@ -58,6 +58,16 @@ pub(crate) static PYTHON_TOOLS: Tool = Tool {
     ours: true,
 };
 
+/// zig, which compiles C and links for other platforms, cargo's command for it, and maturin: in the versions that
+/// `xtask/src/package/requirements.txt` names.
+pub(crate) static ZIG: Tool = Tool {
+    name: "zig",
+    probe: "cargo-zigbuild --version",
+    version: Some("0.24.1"),
+    install: ".tools/python/bin/python -m pip install --quiet --disable-pip-version-check -r xtask/src/package/requirements.txt",
+    ours: true,
+};
+
 pub(crate) static NODE: Tool = Tool {
     name: "node",
     probe: "node --version",

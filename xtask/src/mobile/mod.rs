@@ -1,17 +1,14 @@
 //! `cargo xtask mobile`: whether the library for apps is small, loads on every device, and exports no more than apps
 //! may do.
 
-mod elf;
-
 use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
 
-use elf::Elf;
-
 use crate::{
+    elf::Elf,
     r#gen,
     shell::{Line, root},
 };

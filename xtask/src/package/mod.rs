@@ -1,139 +1,201 @@
-//! `cargo xtask package`: what is published, made as it is published, installed where nothing else is, and tried.
+//! `cargo xtask package`: what is published, made as it is published, inspected, installed where nothing else is, and tried.
 
-use std::fs;
+mod build;
+mod inspect;
+mod make;
+mod notices;
+mod platforms;
+mod roots;
+mod sizes;
+mod targets;
+mod twice;
+
+use make::dist;
+use sizes::Sizes;
+use targets::{TARGETS, Target};
 
 use crate::{
     languages::PHP_OF_TRIXIE,
     shell::{Line, root},
-    step::{self, Step},
-    tools::{self, NODE, PHP, PYTHON, PYTHON_TOOLS, RUBY},
+    tools::{self, MAVEN, NODE, PHP, PYTHON, PYTHON_TOOLS, RUBY, Tool, ZIG},
 };
 
+#[allow(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Make only these packages: python, node, ruby, php
+    /// Make only these packages: python, node, jar, k2, ruby, php
     #[arg(long, value_name = "PACKAGE,...", value_delimiter = ',')]
     only: Vec<String>,
+    /// Make them for these platforms. Without it: for x86-64 with glibc
+    #[arg(long, value_name = "TARGET,...", value_delimiter = ',', conflicts_with = "all")]
+    target: Vec<String>,
+    /// Make them for all platforms, with the wheels for free-threaded Python, and try each where that is possible
+    #[arg(long)]
+    all: bool,
+    /// Make nothing, and try what was made before where that is possible. Writes docs/platforms.md
+    #[arg(long, conflicts_with_all = ["all", "record_sizes", "twice"])]
+    try_built: bool,
+    /// Write the sizes to the file with those of the last release
+    #[arg(long)]
+    record_sizes: bool,
+    /// Build the native files in two folders, and compare their bytes
+    #[arg(long, conflicts_with_all = ["all", "record_sizes"])]
+    twice: bool,
 }
 
-/// Where the packages are put. Git ignores it.
-const DIST: &str = "dist";
+/// A package, and what it needs to be made.
+struct Package {
+    name: &'static str,
+    needs: &'static [&'static Tool],
+}
 
-/// The largest that each may be, in bytes.
-const LARGEST: u64 = 3_000_000;
-
-/// A gem has a library for each of two versions of Ruby.
-const LARGEST_GEM: u64 = 6_000_000;
+static PACKAGES: [Package; 6] = [
+    Package { name: "python", needs: &[&PYTHON, &PYTHON_TOOLS, &ZIG] },
+    Package { name: "node", needs: &[&PYTHON, &PYTHON_TOOLS, &ZIG, &NODE] },
+    Package { name: "jar", needs: &[&PYTHON, &PYTHON_TOOLS, &ZIG, &MAVEN] },
+    Package { name: "k2", needs: &[&PYTHON, &PYTHON_TOOLS, &ZIG] },
+    Package { name: "ruby", needs: &[&RUBY] },
+    Package { name: "php", needs: &[&PHP] },
+];
 
 pub(crate) fn run(options: &Options) -> Result<(), String> {
-    let steps = step::select(vec![python(), node(), ruby(), php()], &options.only)?;
-    let needs: Vec<_> = steps.iter().flat_map(|step| step.needs.iter().copied()).collect();
+    let packages = chosen(&options.only)?;
+    let targets = match &options.target[..] {
+        [] if options.all || options.try_built => TARGETS.iter().collect(),
+        [] => vec![&TARGETS[0]],
+        names => targets::chosen(names)?,
+    };
+    if options.try_built {
+        return try_all(&packages, &targets);
+    }
+    let needs = needed(&packages);
     tools::check(&needs)?;
-    // What an earlier version left would be installed in place of this one.
-    for step in &steps {
-        let folder = root().join(DIST).join(&step.name);
-        if folder.exists() {
-            fs::remove_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    needs.iter().try_for_each(|tool| tool.ensure())?;
+    build::check_installed(&targets)?;
+    if options.twice {
+        return twice::run(&packages, &targets);
+    }
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        return Err("packages are made on Linux with x86-64".to_owned());
+    }
+    // The sandbox with which the packages are tried.
+    Line::new("cargo build --locked --package k2").run(|_| ())?;
+    let mut sizes = Sizes::default();
+    for name in &packages {
+        println!("\n== {name}");
+        match *name {
+            "python" => make::python(&targets, options.all, &mut sizes)?,
+            "node" => make::node(&targets, &mut sizes)?,
+            "jar" => make::jar(&targets, &mut sizes)?,
+            "k2" => make::k2(&targets, &mut sizes)?,
+            "ruby" => ruby(&mut sizes)?,
+            _ => php(&mut sizes)?,
         }
-        fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        // Only the packages of this machine's kind can be installed here.
+        if targets.contains(&&TARGETS[0]) {
+            try_here(name)?;
+        }
     }
-    step::run(&steps, "cargo xtask package --only ")?;
-    steps.iter().try_for_each(|step| sizes(&step.name))
+    platforms::made(&packages, &targets)?;
+    let tried = if options.all { try_all(&packages, &targets) } else { Ok(()) };
+    sizes.report(options.record_sizes)?;
+    tried
 }
 
-/// A wheel, and the source that others are built from; each in an environment of its own.
-fn python() -> Step {
-    let wheel = "dist/python-wheel/bin/python";
-    let source = "dist/python-source/bin/python";
-    let line = |line: String| Line::new(&line);
-    Step {
-        name: "python".into(),
-        what: "the wheel and the source package are made, installed and tried".into(),
-        needs: vec![&PYTHON, &PYTHON_TOOLS],
-        lines: vec![
-            Line::new("cargo build --locked --package k2"),
-            Line::new(
-                "python -m pip install --quiet --disable-pip-version-check -r bindings-python/requirements-dev.txt",
-            ),
-            Line::new("maturin sdist --manifest-path bindings-python/Cargo.toml --out dist/python"),
-            Line::new("maturin build --release --locked --manifest-path bindings-python/Cargo.toml --out dist/python"),
-            Line::new("python3 -m venv --clear dist/python-wheel"),
-            line(format!(
-                "{wheel} -m pip install --quiet --no-index --only-binary :all: --find-links dist/python kopokopo"
-            )),
-            line(format!("{wheel} bindings-python/tests/installed.py")),
-            Line::new("python3 -m venv --clear dist/python-source"),
-            line(format!("{source} -m pip install --quiet --disable-pip-version-check maturin==1.16.0")),
-            line(format!(
-                "{source} -m pip install --quiet --no-index --no-build-isolation --no-binary :all: --find-links dist/python kopokopo"
-            )),
-            line(format!("{source} bindings-python/tests/installed.py")),
-        ],
-        tests: false,
+/// Every tool once.
+fn needed(packages: &[&str]) -> Vec<&'static Tool> {
+    let mut needs: Vec<&'static Tool> = Vec::new();
+    for tool in PACKAGES.iter().filter(|package| packages.contains(&package.name)).flat_map(|package| package.needs) {
+        if !needs.iter().any(|known| known.name == tool.name) {
+            needs.push(tool);
+        }
     }
+    needs
 }
 
-/// The package, and the one with the native part for this platform, in projects of every kind.
-fn node() -> Step {
-    let within = |line| Line::new(line).within("bindings-node");
-    Step {
-        name: "node".into(),
-        what: "the npm packages are made, installed and tried".into(),
-        needs: vec![&NODE],
-        lines: vec![
-            Line::new("cargo build --locked --package k2"),
-            within("npm ci --no-audit --no-fund --loglevel=error"),
-            within("npm run build:release"),
-            within("npm run package -- ../dist/node"),
-            within("npm run try -- ../dist/node"),
-        ],
-        tests: false,
+fn chosen(only: &[String]) -> Result<Vec<&'static str>, String> {
+    let names: Vec<&str> = PACKAGES.iter().map(|package| package.name).collect();
+    if let Some(unknown) = only.iter().find(|name| !names.contains(&name.as_str())) {
+        return Err(format!("there is no package {unknown:?}. The packages are: {}", names.join(", ")));
     }
+    Ok(names.into_iter().filter(|name| only.is_empty() || only.iter().any(|chosen| chosen == name)).collect())
 }
 
-/// The gem for this platform, and the one that is compiled when it is installed.
-fn ruby() -> Step {
-    Step {
-        name: "ruby".into(),
-        what: "the gem for this platform and the source gem are made, installed and tried".into(),
-        needs: vec![&RUBY],
-        lines: vec![
-            Line::new("cargo build --locked --package k2"),
-            Line::new("ruby bindings-ruby/package.rb dist/ruby"),
-        ],
-        tests: false,
+/// The gem for this platform, and the one that is compiled when it is installed. It has a step of its own, with a size for each.
+fn ruby(sizes: &mut Sizes) -> Result<(), String> {
+    build::emptied(&dist("ruby"))?;
+    Line::new("ruby bindings-ruby/package.rb dist/ruby").run(|_| ())?;
+    for gem in std::fs::read_dir(dist("ruby")).into_iter().flatten().filter_map(|gem| Some(gem.ok()?.path())) {
+        let is_source = !gem.to_string_lossy().contains("linux");
+        sizes.measure(if is_source { "gem source" } else { "gem x86_64-linux" }, &gem)?;
     }
+    Ok(())
 }
 
 /// What PIE and Composer install. The extension is built for the PHP of this machine and for that of Debian trixie.
-fn php() -> Step {
-    Step {
-        name: "php".into(),
-        what: "the PHP extensions and the Composer packages are made, installed and tried".into(),
-        needs: vec![&PHP],
-        lines: vec![
-            Line::new("cargo build --locked --package k2"),
-            Line::new(&format!("php bindings-php/package.php dist/php {PHP_OF_TRIXIE}")),
-        ],
-        tests: false,
+fn php(sizes: &mut Sizes) -> Result<(), String> {
+    build::emptied(&dist("php"))?;
+    Line::new(&format!("php bindings-php/package.php dist/php {PHP_OF_TRIXIE}")).run(|_| ())?;
+    for archive in std::fs::read_dir(dist("php")).into_iter().flatten().filter_map(|file| Some(file.ok()?.path())) {
+        let name = archive.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        // `php_kopokopo-1.2.3_php8.2-x86_64-linux-glibc-nts.zip`
+        if let Some((_, kind)) = name.strip_suffix(".zip").and_then(|name| name.split_once("_php")) {
+            sizes.measure(&format!("php {kind}"), &archive)?;
+        }
+    }
+    Ok(())
+}
+
+/// Installs a package on this machine, in an environment of its own, and tries it.
+fn try_here(package: &str) -> Result<(), String> {
+    let run = |line: &str| Line::new(line).run(|_| ());
+    match package {
+        "python" => {
+            for (folder, options) in [
+                ("wheel", "--no-index --only-binary :all:"),
+                ("source", "--no-index --no-build-isolation --no-binary :all:"),
+            ] {
+                let python = format!("dist/python-{folder}/bin/python");
+                run(&format!("python3 -m venv --clear dist/python-{folder}"))?;
+                if folder == "source" {
+                    run(&format!("{python} -m pip install --quiet --disable-pip-version-check maturin==1.16.0"))?;
+                }
+                run(&format!("{python} -m pip install --quiet {options} --find-links dist/python kopokopo"))?;
+                run(&format!("{python} bindings-python/tests/installed.py"))?;
+            }
+            Ok(())
+        }
+        "node" => Line::new("npm run try -- ../dist/node").within("bindings-node").run(|_| ()),
+        "k2" => run(&format!("dist/unpacked/k2-{}-{}/k2 demo", make::VERSION, TARGETS[0].triple)),
+        _ => Ok(()),
     }
 }
 
-/// Says how large each file is. Too large is an error.
-fn sizes(name: &str) -> Result<(), String> {
-    let folder = root().join(DIST).join(name);
-    let files = fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let largest = if name == "ruby" { LARGEST_GEM } else { LARGEST };
-    let mut too_large = Vec::new();
-    for file in files.filter_map(Result::ok) {
-        let (name, size) =
-            (file.file_name().to_string_lossy().into_owned(), file.metadata().map_or(0, |data| data.len()));
-        if file.path().is_file() {
-            println!("{name}: {size} bytes");
-            if size > largest {
-                too_large.push(name);
-            }
+/// Tries the packages in roots of other systems, and writes what was tried to docs/platforms.md.
+fn try_all(packages: &[&str], targets: &[&'static Target]) -> Result<(), String> {
+    let mut failures = Vec::new();
+    for trial in roots::trials(packages, targets) {
+        println!("\n== {} for {} in {}", trial.package, trial.target.triple, trial.system);
+        match trial.run() {
+            Ok(None) => platforms::ran(&trial)?,
+            Ok(Some(reason)) => println!("not run: {reason}"),
+            Err(error) => failures.push(error),
         }
     }
-    if too_large.is_empty() { Ok(()) } else { Err(format!("larger than {largest} bytes: {}", too_large.join(", "))) }
+    platforms::write(&root().join("docs/platforms.md"))?;
+    if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn unknown_package_is_an_error_with_the_known_ones() {
+        let message = chosen(&["cobol".to_owned()]).unwrap_err();
+        assert_eq!(message, "there is no package \"cobol\". The packages are: python, node, jar, k2, ruby, php");
+        assert_eq!(chosen(&["k2".to_owned(), "node".to_owned()]).unwrap(), ["node", "k2"]);
+        assert_eq!(chosen(&[]).unwrap().len(), PACKAGES.len());
+    }
 }
