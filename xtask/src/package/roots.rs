@@ -199,7 +199,7 @@ impl Trial {
         let load = folder.join("load");
         let machine = self.target.triple.split('-').next().unwrap_or_default();
         Line::new(&format!(
-            "python -m ziglang cc -target {machine}-linux-musl -dynamic tests/installed/load.c -o {}",
+            "python -m ziglang cc -O2 -fno-sanitize=all -target {machine}-linux-musl -dynamic tests/installed/load.c -o {}",
             load.display()
         ))
         .output()?;
