@@ -18,6 +18,11 @@ use crate::shell::{Line, root};
 
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
+/// The version as Python writes it: a candidate for a release is `1.2.3rc1`.
+fn python_version() -> String {
+    VERSION.replace("-rc.", "rc")
+}
+
 /// Where the packages are put. Git ignores it.
 pub(super) fn dist(package: &str) -> PathBuf {
     root().join("dist").join(package)
@@ -72,7 +77,7 @@ pub(super) fn python(targets: &[&'static Target], free_threaded: bool, sizes: &m
     let manifest = "--manifest-path bindings-python/Cargo.toml --out dist/python";
     run(&Line::new(&format!("maturin sdist {manifest}")).env("SOURCE_DATE_EPOCH", TIME))?;
     for target in targets {
-        notices::write(&notes, "kopokopo-python", target, &format!("pkg:pypi/kopokopo@{VERSION}"))?;
+        notices::write(&notes, "kopokopo-python", target, &format!("pkg:pypi/kopokopo@{}", python_version()))?;
         let abis: &[(&str, &str)] = if free_threaded {
             &[("cp310-abi3", ""), ("cp314-cp314t", " -i python3.14t")]
         } else {
@@ -94,7 +99,7 @@ pub(super) fn python(targets: &[&'static Target], free_threaded: bool, sizes: &m
                 format!("_native.cpython-314t-{}-linux-{libc}.so", target.triple.split('-').next().unwrap_or_default())
             };
             let folder = inspect_archive(&wheel, &format!("kopokopo/{module}"), target, inspect::PYTHON)?;
-            let info = folder.join(format!("kopokopo-{VERSION}.dist-info"));
+            let info = folder.join(format!("kopokopo-{}.dist-info", python_version()));
             check_notices(&info, &format!("licenses/{}", notices::LICENCES), &format!("sboms/{}", notices::SBOM))?;
             sizes.measure(&format!("wheel {abi} {}", target.triple), &wheel)?;
         }
@@ -104,7 +109,7 @@ pub(super) fn python(targets: &[&'static Target], free_threaded: bool, sizes: &m
 
 fn wheel(folder: &Path, abi: &str, target: &Target) -> Result<PathBuf, String> {
     let files = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let start = format!("kopokopo-{VERSION}-{abi}-");
+    let start = format!("kopokopo-{}-{abi}-", python_version());
     files
         .filter_map(|file| Some(file.ok()?.path()))
         .find(|file| {
