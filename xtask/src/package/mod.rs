@@ -78,8 +78,12 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
         return Err("packages are made on Linux with x86-64".to_owned());
     }
-    // The sandbox with which the packages are tried.
-    Line::new("cargo build --locked --package k2").run(|_| ())?;
+    // Only the packages of this machine's kind can be installed here.
+    let is_tried = targets.contains(&&TARGETS[0]);
+    if is_tried || options.all {
+        // The sandbox with which the packages are tried.
+        Line::new("cargo build --locked --package k2").run(|_| ())?;
+    }
     let mut sizes = Sizes::default();
     for name in &packages {
         println!("\n== {name}");
@@ -91,8 +95,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
             "ruby" => ruby(&mut sizes)?,
             _ => php(&mut sizes)?,
         }
-        // Only the packages of this machine's kind can be installed here.
-        if targets.contains(&&TARGETS[0]) {
+        if is_tried {
             try_here(name)?;
         }
     }
