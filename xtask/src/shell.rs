@@ -15,13 +15,20 @@ use std::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Line {
     env: Vec<(&'static str, Cow<'static, str>)>,
+    /// Also added to the environment, and never shown.
+    secrets: Vec<(&'static str, Secret)>,
     folder: &'static str,
     words: Vec<String>,
 }
 
 impl Line {
     pub(crate) fn new(line: &str) -> Self {
-        Self { env: Vec::new(), folder: "", words: line.split_whitespace().map(str::to_owned).collect() }
+        Self {
+            env: Vec::new(),
+            secrets: Vec::new(),
+            folder: "",
+            words: line.split_whitespace().map(str::to_owned).collect(),
+        }
     }
 
     /// Runs it in a folder of the repository.
@@ -32,6 +39,12 @@ impl Line {
 
     pub(crate) fn env(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
         self.env.push((name, value.into()));
+        self
+    }
+
+    /// Adds a value to the environment that is not shown with the line, nor in its errors.
+    pub(crate) fn secret(mut self, name: &'static str, value: String) -> Self {
+        self.secrets.push((name, Secret(value)));
         self
     }
 
@@ -76,7 +89,11 @@ impl Line {
         let (program, arguments) = self.words.split_first().ok_or("an empty command line")?;
         let path = search_path()?;
         let mut command = Command::new(resolve(program, &path));
-        command.args(arguments).envs(self.env.iter().map(|(name, value)| (name, value.as_ref()))).env("PATH", path);
+        command
+            .args(arguments)
+            .envs(self.env.iter().map(|(name, value)| (name, value.as_ref())))
+            .envs(self.secrets.iter().map(|(name, Secret(value))| (name, value)))
+            .env("PATH", path);
         command.current_dir(root().join(self.folder)).stdin(Stdio::null());
         // `cargo run` tells a program about the package it is in. Build scripts below would take that as a change
         // and compile again what they compiled a moment ago.
@@ -86,6 +103,16 @@ impl Line {
             }
         }
         Ok(command)
+    }
+}
+
+/// A value that is in no text.
+#[derive(Clone, PartialEq, Eq)]
+struct Secret(String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("...")
     }
 }
 
@@ -147,6 +174,14 @@ mod tests {
         let line = Line::new("cargo doc  --no-deps").env("RUSTDOCFLAGS", "-D warnings").env("A", "b");
         assert_eq!(line.to_string(), "RUSTDOCFLAGS='-D warnings' A=b cargo doc --no-deps");
         assert_eq!(Line::new("npm ci").within("bindings-node").to_string(), "cd bindings-node && npm ci");
+    }
+
+    #[test]
+    fn a_secret_reaches_the_program_and_is_not_shown() {
+        let line = Line::new("printenv XTASK_SECRET").secret("XTASK_SECRET", "hidden".to_owned());
+        assert_eq!(line.to_string(), "printenv XTASK_SECRET");
+        assert!(!format!("{line:?}").contains("hidden"));
+        assert_eq!(line.first_line().unwrap(), "hidden");
     }
 
     #[test]

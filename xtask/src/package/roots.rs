@@ -102,7 +102,7 @@ impl Trial {
         let sandbox = Sandbox::start()?;
         let Root { version, architecture, packages, .. } = self.root;
         let line = Line::new(&format!("sh tests/in-unpacked.sh {version} {architecture} {packages} {program}"));
-        let line = sandbox.environment().into_iter().fold(line, |line, (name, value)| line.env(name, value));
+        let line = sandbox.environment().into_iter().fold(line, |line, (name, value)| line.secret(name, value));
         let line = line.env("PYTHONPATH", self.place().display().to_string());
         match line.run(|_| ()) {
             // The script's own status for what cannot be made here.
