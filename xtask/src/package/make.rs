@@ -196,11 +196,11 @@ pub(super) fn jar(targets: &[&'static Target], sizes: &mut Sizes) -> Result<(), 
 pub(super) fn k2(targets: &[&'static Target], sizes: &mut Sizes) -> Result<(), String> {
     emptied(&dist("k2"))?;
     for target in targets {
-        run(&native("--package k2 --release", target, Form::Program))?;
+        run(&native("--package k2 --profile addon", target, Form::Program))?;
         let name = format!("k2-{VERSION}-{}", target.triple);
         let folder = dist("unpacked").join(&name);
         emptied(&folder)?;
-        copy(&built(target, "release", "k2"), &folder.join("k2"))?;
+        copy(&built(target, "addon", "k2"), &folder.join("k2"))?;
         for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
             copy(&root().join(licence), &folder.join(licence))?;
         }

@@ -14,7 +14,7 @@ const FILES: [(&str, &str, &str, &str, Form); 4] = [
     ("python", "--package kopokopo-python --release", "release", "lib_native.so", Form::Library),
     ("node", "--package kopokopo-node --profile addon", "addon", "libkopokopo_node.so", Form::Library),
     ("jar", "--package kopokopo-ffi --lib --release", "release", "libkopokopo_ffi.so", Form::Library),
-    ("k2", "--package k2 --release", "release", "k2", Form::Program),
+    ("k2", "--package k2 --profile addon", "addon", "k2", Form::Program),
 ];
 
 pub(super) fn run(packages: &[&str], targets: &[&'static Target]) -> Result<(), String> {
