@@ -236,7 +236,9 @@ fn node(measured: &mut Vec<Measured>) -> Result<(), String> {
 /// Against the released sandbox, which costs the least itself.
 fn compare(line: &str, measured: &mut Vec<Measured>) -> Result<(), String> {
     let k2 = target_folder()?.join("release/k2");
-    Line::new(line).env("K2_BINARY", k2.to_string_lossy().into_owned()).run(|line| measured.extend(Measured::parse(line)))
+    Line::new(line)
+        .env("K2_BINARY", k2.to_string_lossy().into_owned())
+        .run(|line| measured.extend(Measured::parse(line)))
 }
 
 /// Reads the medians that criterion left of a group with the functions `kopokopo` and `bare`.
