@@ -62,7 +62,7 @@ const fn module(file: &'static str) -> Place {
 }
 
 /// The places that cannot read the version from another file. Lock files are written by their own tools.
-const PLACES: [Place; 24] = [
+const PLACES: [Place; 26] = [
     SOURCE,
     place("Cargo.toml", "kopokopo = { path = \"core\", version = \"", "\" }"),
     place("Cargo.toml", "kopokopo-ffi = { path = \"udl\", version = \"", "\", default-features = false }"),
@@ -71,6 +71,8 @@ const PLACES: [Place; 24] = [
     place("udl/Cargo.toml", "kopokopo = { path = \"../core\", version = \"", "\""),
     place("bindings-node/wasm/Cargo.toml", "kopokopo = { path = \"../../core\", version = \"", "\""),
     place("bindings-php/Cargo.toml", "\nversion = \"", "\""),
+    place("bindings-php/composer.json", "\"ext-kopokopo\": \"~", "\""),
+    place("docs/examples/compose/shop.Containerfile", " kopokopo==", " "),
     place("bindings-php/php/Internal/Extension.php", "public const VERSION = '", "';"),
     place("bindings-php/examples/woocommerce/kopokopo-woocommerce.php", " * Version: ", "\n"),
     place("bindings-node/package.json", "\"name\": \"kopokopo\",\n  \"version\": \"", "\""),
