@@ -51,7 +51,12 @@ fn tokens(calls: &Arc<AtomicUsize>, act: impl Fn(usize) -> Act + Send + Sync + '
         }
     };
     let total = Timeouts::default().total;
-    Tokens { cell: TokenCell::new(), origin: TokenOrigin::Source(Arc::new(source)), route: [0; 32], total }
+    Tokens {
+        cell: TokenCell::new(),
+        origin: TokenOrigin::Source(Arc::new(source), crate::redact::Redactor::default()),
+        route: [0; 32],
+        total,
+    }
 }
 
 fn limits() -> Limits {
