@@ -29,7 +29,7 @@ maven() {
 
 # $library is one option or none.
 # shellcheck disable=SC2086
-maven --projects .,kopokopo,ktor,spring --activate-profiles publish -DskipTests $library \
+maven --projects .,kopokopo,ktor,spring --activate-profiles publish -Dmaven.test.skip=true $library \
     "-DaltDeploymentRepository=stage::file:$stage" deploy
 
 maven --projects android --activate-profiles "publish,$android" -DskipTests verify
@@ -38,10 +38,14 @@ maven --non-recursive org.apache.maven.plugins:maven-deploy-plugin:3.1.4:deploy-
     "-Durl=file:$stage" -DrepositoryId=stage "-DpomFile=$built/$aar.pom" "-Dfile=$built/$aar.aar" \
     "-Dsources=$built/kopokopo-android-$version-sources.jar" "-Djavadoc=$built/kopokopo-android-$version-javadoc.jar"
 
-# Maven Central writes its own lists of versions, and makes the checksums of what is signed.
-find "$stage" \( -name 'maven-metadata*' -o -name '*.md5' -o -name '*.sha1' \) -delete
+# Maven Central writes its own lists of versions.
+find "$stage" -name 'maven-metadata*' -delete
 
 # What Maven Central requires of each package, and a jar that is empty would satisfy.
+for name in kopokopo kopokopo-ktor kopokopo-spring; do
+    unzip -p "$stage/dev/kopokopo/$name/$version/$name-$version.jar" META-INF/MANIFEST.MF | grep '^Automatic-Module-Name: dev.kopokopo' ||
+        { echo "$name-$version.jar has no name as a module" >&2; exit 1; }
+done
 for artifact in kopokopo:jar kopokopo-ktor:jar kopokopo-spring:jar kopokopo-android:aar; do
     name=${artifact%:*}
     for file in "$name-$version.pom" "$name-$version.${artifact#*:}" "$name-$version-sources.jar" "$name-$version-javadoc.jar"; do
