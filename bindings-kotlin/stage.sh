@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes what Maven Central gets, in a folder with the layout of a repository: `sh stage.sh FOLDER`. Nothing is signed or sent.
 #
-# The native libraries are in kopokopo/src/main/resources/dev/kopokopo/native/PLATFORM (of the jar) and android/jni (of the AAR,
+# The native libraries are in kopokopo/src/main/natives/PLATFORM (of the jar) and android/jni (of the AAR,
 # from build-native.sh) before. KOPOKOPO_HOST=1: a trial with the library of this machine alone, which is not for publishing.
 set -eu
 [ $# -eq 1 ] || { echo "usage: sh stage.sh FOLDER" >&2; exit 2; }
@@ -11,7 +11,7 @@ cd "$(dirname "$0")"
 [ -z "$(ls -A "$stage")" ] || { echo "$stage is not empty" >&2; exit 1; }
 
 version=$(sed -n 's:^  <version>\(.*\)</version>$:\1:p' pom.xml | head -n 1)
-native=kopokopo/src/main/resources/dev/kopokopo/native
+native=kopokopo/src/main/natives
 if [ "${KOPOKOPO_HOST:-}" = 1 ]; then
     # This profile is on by default. Naming another one switches it off.
     android=host aar=kopokopo-android-$version-host library=
