@@ -84,7 +84,7 @@ fn rehearse(options: &Options) -> Result<(), String> {
     git(&copy, &["commit", "--quiet", "--all", "--message", &format!("release: {}", options.version)])?;
 
     // Without building: the crates need each other from the registry, where this version is not yet.
-    let crates = ["kopokopo", "kopokopo-sandbox", "k2"];
+    let crates = ["kopokopo", "kopokopo-sandbox"];
     let packed: Vec<&str> = crates.iter().flat_map(|name| ["--package", *name]).collect();
     run_in(&copy, "cargo", &[&["package", "--quiet", "--locked", "--no-verify"], packed.as_slice()].concat())?;
     let only: Vec<&str> = options.only.iter().flat_map(|only| ["--only", only]).collect();
