@@ -43,7 +43,9 @@ function main(argument) {
     return created;
   };
   try {
-    const platforms = napi.targets.map(platformOf);
+    // Only packages that are published with this one: the name of another could belong to someone else.
+    const isBuilt = ({ target }) => fs.existsSync(path.join(PACKAGE, `${own.name}.${target}.node`));
+    const platforms = napi.targets.map(platformOf).filter(isBuilt);
     const optionalDependencies = Object.fromEntries(platforms.map(({ target }) => [`${own.name}-${target}`, own.version]));
     const wasm = 'edge/kopokopo.wasm';
     if (!fs.existsSync(path.join(PACKAGE, wasm))) throw new Error(`${wasm} is missing: run \`npm run build:release\` first`);
@@ -52,7 +54,6 @@ function main(argument) {
     pack(main, { ...own, optionalDependencies }, own.files, out);
     for (const { target, limits } of platforms) {
       const file = `${own.name}.${target}.node`;
-      if (!fs.existsSync(path.join(PACKAGE, file))) continue;
       const part = folder(target);
       fs.copyFileSync(path.join(PACKAGE, file), path.join(part, file));
       const notices = path.join(NOTICES, target);

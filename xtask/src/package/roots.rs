@@ -138,13 +138,14 @@ impl Trial {
         Ok(format!("{program} {}", root().join("tests/installed/pay.py").display()))
     }
 
-    /// npm installs what it would install on that system.
+    /// npm installs the packages for that system. Of a package that is named it asks for the processor of this machine, so it is forced;
+    /// the fields that it reads there were checked when the package was made.
     fn node(&self) -> Result<String, String> {
         let folder = self.folder()?;
         fs::write(folder.join("package.json"), "{ \"private\": true }").map_err(|error| error.to_string())?;
         let package = |name: &str| dist("node").join(format!("kopokopo-{name}{VERSION}.tgz")).display().to_string();
         Line::new(&format!(
-            "npm install --prefix {} --silent --offline --no-audit --no-fund --no-package-lock --os=linux --cpu={} --libc={} {} {}",
+            "npm install --prefix {} --silent --force --offline --no-audit --no-fund --no-package-lock --os=linux --cpu={} --libc={} {} {}",
             folder.display(),
             self.target.npm_cpu,
             self.target.npm_libc(),

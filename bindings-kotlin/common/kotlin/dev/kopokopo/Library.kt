@@ -19,8 +19,9 @@ internal object Library {
     /** The system property from which UniFFI's code reads the path of the library. */
     private const val RAW_PROPERTY = "uniffi.component.kopokopo.libraryOverride"
 
-    /** The platforms that a release has libraries for. */
-    private val PLATFORMS = listOf("linux-x86-64", "linux-aarch64", "linux-x86-64-musl", "linux-aarch64-musl")
+    /** The libraries that a release can have, by platform. */
+    private val LIBRARIES = listOf("linux-x86-64", "linux-aarch64", "linux-x86-64-musl", "linux-aarch64-musl").map { "$it/lib$NAME.so" } +
+        listOf("darwin-x86-64/lib$NAME.dylib", "darwin-aarch64/lib$NAME.dylib", "win32-x86-64/$NAME.dll")
 
     /** musl's loader, which is also its C library. */
     private val MUSL = Regex("""/(ld-musl-|libc\.musl-)""")
@@ -102,7 +103,7 @@ internal object Library {
 
     /** What the package has instead of a library for this platform, and what to do. */
     internal fun missing(platform: String): String {
-        val found = PLATFORMS.filter { Library::class.java.getResource("native/$it/lib$NAME.so") != null }
+        val found = LIBRARIES.filter { Library::class.java.getResource("native/$it") != null }.map { it.substringBefore('/') }
         return "this package has no native library for $platform, only for: ${found.joinToString()}. " +
             "Build it, and set the system property $LIBRARY_PROPERTY to its path"
     }
