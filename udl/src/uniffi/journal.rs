@@ -2,7 +2,11 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use futures_util::{FutureExt, future::BoxFuture};
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, ready},
+};
+use serde_json::json;
 
 use super::{
     convert::{FromCore, IntoCore},
@@ -13,6 +17,7 @@ use super::{
 use crate::{
     api,
     journal::{self, HostStore},
+    language,
     runtime::{self, Work},
     value::{FieldPath, duration},
 };
@@ -44,6 +49,14 @@ impl HostStore for Foreign {
             })
         }
         .boxed()
+    }
+
+    /// Kotlin's package takes it before the program's store gets it.
+    fn warn(&self, warning: String) -> BoxFuture<'static, ()> {
+        if !language::is_kotlin() {
+            return ready(()).boxed();
+        }
+        self.execute(json!({ "warning": warning }).to_string()).map(|_| ()).boxed()
     }
 }
 

@@ -402,5 +402,5 @@ internal class ForeignTokenSource(private val own: TokenSource) : dev.kopokopo.f
 }
 
 internal class ForeignJournalStore(private val own: JournalStore) : dev.kopokopo.ffi.JournalStore {
-    override suspend fun execute(request: String): String = storing { own.execute(request) }
+    override suspend fun execute(request: String): String = storing(request) { own.execute(request) }
 }

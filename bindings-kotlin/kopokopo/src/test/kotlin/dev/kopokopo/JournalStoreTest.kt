@@ -14,9 +14,18 @@ import org.postgresql.ds.PGSimpleDataSource
 import java.io.PrintWriter
 import java.io.StringWriter
 import java.lang.reflect.Proxy
+import java.nio.file.Files
+import java.nio.file.Path
+import java.nio.file.StandardCopyOption
 import java.sql.Connection
 import java.sql.SQLException
+import java.util.Collections
 import java.util.concurrent.atomic.AtomicInteger
+import java.util.logging.Handler
+import java.util.logging.Level
+import java.util.logging.LogRecord
+import java.util.logging.Logger
+import java.util.logging.SimpleFormatter
 import javax.sql.DataSource
 
 /** What a journal's store can do wrong. Nothing is sent then. */
@@ -111,6 +120,61 @@ class JournalStoreTest {
             assertEquals(listOf(1L, 1L), listOf(before, setting()))
         }
         assertTrue(settings.isNotEmpty() && settings.all { it == 2L }, "$settings")
+    }
+
+    @Test
+    fun `nothing is sent if the file of SQLite is deleted or replaced while it is open`() {
+        val moves = listOf<(Path) -> Unit>(
+            { Files.delete(it) },
+            { path ->
+                val copy = Files.copy(path, Path.of("$path-2"))
+                Files.move(copy, path, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE)
+            },
+        )
+        for (move in moves) {
+            val folder = Files.createTempDirectory("kopokopo-moved")
+            val path = folder.resolve("payments.db")
+            val client = journaled(TestDatabase.sqlite("$path"))
+            pay(client, "before")
+            move(path)
+            val there = folder.toFile().list()!!.sorted()
+            repeat(2) {
+                val error = refused(client)
+                assertTrue("was deleted or replaced while it was open" in error.detail, error.detail)
+            }
+            assertEquals(there, folder.toFile().list()!!.sorted())
+            folder.toFile().deleteRecursively()
+        }
+    }
+
+    @Test
+    fun `outcome that is not written is a warning in the log`() {
+        val lines = Collections.synchronizedList(ArrayList<LogRecord>())
+        val handler = object : Handler() {
+            override fun publish(record: LogRecord) {
+                lines += record
+            }
+
+            override fun flush() = Unit
+
+            override fun close() = Unit
+        }
+        val log = Logger.getLogger("dev.kopokopo").apply { addHandler(handler) }
+        try {
+            val failing = connections(sqlite.dataSource) { connection ->
+                replacing(connection, "prepareStatement") { arguments ->
+                    if ("UPDATE kopokopo_journal" in arguments[0] as String) throw SQLException("the disk is full")
+                    connection.prepareStatement(arguments[0] as String)
+                }
+            }
+            pay(journaled(failing), "lost-1")
+        } finally {
+            log.removeHandler(handler)
+        }
+        val line = lines.single()
+        assertEquals(Level.WARNING, line.level)
+        val text = SimpleFormatter().formatMessage(line)
+        assertTrue("could not write the outcome (accepted) of send_money.create with the idempotency key lost-1: " in text, text)
     }
 
     @Test

@@ -12,15 +12,18 @@ import javax.sql.DataSource
 
 /** Runs the journal's statements. Each has a connection and a transaction of its own, on a thread for blocking work. */
 internal class JdbcJournal(private val dataSource: DataSource) : JournalStore {
+    private val files = SqliteFiles()
+
     /** Runs on another thread than the caller's, so that a framework that binds transactions to threads finds none. */
     override suspend fun execute(request: String): String = withContext(THREADS) {
+        files.check()
         dataSource.connection.use { connection ->
             refuseTransaction(connection)
             val asked = Json.read(request)
             val dialect = dialectOf(connection)
             when {
                 asked["operation"] == "dialect" -> "\"$dialect\""
-                dialect == SQLITE -> synchronously(connection) { run(connection, asked) }
+                dialect == SQLITE -> files.watch(connection) { synchronously(connection) { run(connection, asked) } }
                 else -> run(connection, asked)
             }
         }
