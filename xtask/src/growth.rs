@@ -1,13 +1,10 @@
 //! `cargo xtask growth`: adds fields to a copy of the contract, and compiles or runs programs with it that do not know them. A new
 //! field of a record must not break the programs of users.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, path::Path};
 
 use crate::{
+    files::copy_sources,
     r#gen,
     shell::{Line, root},
 };
@@ -58,6 +55,9 @@ fn consumers() -> Vec<Line> {
 pub(crate) fn run() -> Result<(), String> {
     let copy = root().join(COPY);
     copy_sources(&copy)?;
+    // What npm installed.
+    link(&root().join("bindings-node/node_modules"), &copy.join("bindings-node/node_modules"))
+        .map_err(|error| format!("{}: {error}", copy.display()))?;
     for (file, before, field) in FIELDS {
         add(&copy.join(file), before, field)?;
     }
@@ -67,27 +67,6 @@ pub(crate) fn run() -> Result<(), String> {
     }
     println!("programs that do not know the new fields compile and run");
     Ok(())
-}
-
-/// Copies the files that git tracks or would track, and links what npm installed.
-fn copy_sources(copy: &Path) -> Result<(), String> {
-    let failed = |error: std::io::Error| format!("{}: {error}", copy.display());
-    if copy.exists() {
-        fs::remove_dir_all(copy).map_err(failed)?;
-    }
-    let mut listing = Command::new("git");
-    listing.current_dir(root()).args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
-    let listing = listing.output().map_err(|error| format!("git ls-files: {error}"))?;
-    for file in String::from_utf8_lossy(&listing.stdout).split('\0').map(Path::new) {
-        let source = root().join(file);
-        // A file that was deleted and is not committed yet is in the list too.
-        if source.is_file() {
-            let target = copy.join(file);
-            fs::create_dir_all(target.parent().map_or_else(PathBuf::new, Path::to_path_buf)).map_err(failed)?;
-            fs::copy(source, target).map_err(failed)?;
-        }
-    }
-    link(&root().join("bindings-node/node_modules"), &copy.join("bindings-node/node_modules")).map_err(failed)
 }
 
 #[cfg(unix)]

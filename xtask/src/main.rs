@@ -6,6 +6,7 @@ mod counts;
 mod cycles;
 mod docs;
 mod elf;
+mod files;
 mod fuzz;
 #[allow(dead_code, reason = "the backends of the languages use more of it")]
 mod r#gen;

@@ -98,22 +98,6 @@ pub(super) fn built(target: &Target, profile: &str, file: &str) -> PathBuf {
     target_folder().join(target.triple).join(profile).join(file)
 }
 
-/// Copies a file into a folder, which is made if it is missing.
-pub(super) fn copy(from: &Path, to: &Path) -> Result<(), String> {
-    let failed = |error: std::io::Error| format!("{} to {}: {error}", from.display(), to.display());
-    fs::create_dir_all(to.parent().unwrap_or(to)).map_err(failed)?;
-    fs::copy(from, to).map(|_| ()).map_err(failed)
-}
-
-/// Removes a folder and makes it again: what an earlier version left would be published too.
-pub(super) fn emptied(folder: &Path) -> Result<(), String> {
-    let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
-    if folder.exists() {
-        fs::remove_dir_all(folder).map_err(failed)?;
-    }
-    fs::create_dir_all(folder).map_err(failed)
-}
-
 #[cfg(test)]
 mod tests {
     use super::{super::targets::TARGETS, *};

@@ -8,13 +8,16 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{
-    build::{self, Form, TIME, built, copy, emptied, native},
+    build::{self, Form, TIME, built, native},
     inspect::{self, Exports},
     notices,
     sizes::Sizes,
     targets::{Libc, Target},
 };
-use crate::shell::{Line, root};
+use crate::{
+    files::{copy, emptied},
+    shell::{Line, root},
+};
 
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 

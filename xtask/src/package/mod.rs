@@ -15,6 +15,7 @@ use sizes::Sizes;
 use targets::{TARGETS, Target};
 
 use crate::{
+    files::emptied,
     languages::PHP_OF_TRIXIE,
     shell::{Line, root},
     tools::{self, MAVEN, NODE, PHP, PYTHON, PYTHON_TOOLS, RUBY, Tool, ZIG},
@@ -126,7 +127,7 @@ fn chosen(only: &[String]) -> Result<Vec<&'static str>, String> {
 
 /// The gem for this platform, and the one that is compiled when it is installed. It has a step of its own, with a size for each.
 fn ruby(sizes: &mut Sizes) -> Result<(), String> {
-    build::emptied(&dist("ruby"))?;
+    emptied(&dist("ruby"))?;
     Line::new("ruby bindings-ruby/package.rb dist/ruby").run(|_| ())?;
     for gem in std::fs::read_dir(dist("ruby")).into_iter().flatten().filter_map(|gem| Some(gem.ok()?.path())) {
         let is_source = !gem.to_string_lossy().contains("linux");
@@ -137,7 +138,7 @@ fn ruby(sizes: &mut Sizes) -> Result<(), String> {
 
 /// What PIE and Composer install. The extension is built for the PHP of this machine and for that of Debian trixie.
 fn php(sizes: &mut Sizes) -> Result<(), String> {
-    build::emptied(&dist("php"))?;
+    emptied(&dist("php"))?;
     Line::new(&format!("php bindings-php/package.php dist/php {PHP_OF_TRIXIE}")).run(|_| ())?;
     for archive in std::fs::read_dir(dist("php")).into_iter().flatten().filter_map(|file| Some(file.ok()?.path())) {
         let name = archive.file_name().unwrap_or_default().to_string_lossy().into_owned();

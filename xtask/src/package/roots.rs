@@ -11,11 +11,14 @@ use std::{
 use serde::Deserialize;
 
 use super::{
-    build::{self, emptied},
+    build,
     make::{VERSION, dist},
     targets::{Libc, TARGETS, Target},
 };
-use crate::shell::{Line, root};
+use crate::{
+    files::emptied,
+    shell::{Line, root},
+};
 
 /// A root: how people call the system, its version and processor for Debian, and the packages in it.
 struct Root {

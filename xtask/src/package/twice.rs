@@ -1,13 +1,13 @@
 //! Builds native files in two folders, and compares their bytes: a build of the same sources shows that a published file is theirs.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::fs;
 
 use super::{
-    build::{self, Form, copy, emptied},
+    build::{self, Form},
     make::dist,
     targets::Target,
 };
-use crate::shell::{Line, root};
+use crate::files::copy_sources;
 
 /// The package, how its native file is built, its profile and its name.
 const FILES: [(&str, &str, &str, &str, Form); 4] = [
@@ -39,14 +39,6 @@ pub(super) fn run(packages: &[&str], targets: &[&'static Target]) -> Result<(), 
         }
     }
     if differences.is_empty() { Ok(()) } else { Err(differences.join("\n")) }
-}
-
-/// The files of the working copy. What git ignores is not a source.
-fn copy_sources(folder: &Path) -> Result<(), String> {
-    emptied(folder)?;
-    let listed = Line::new("git ls-files --cached --others --exclude-standard").output()?;
-    let files: BTreeSet<&str> = listed.lines().filter(|file| root().join(file).is_file()).collect();
-    files.into_iter().try_for_each(|file| copy(&root().join(file), &folder.join(file)))
 }
 
 /// The first byte that differs.

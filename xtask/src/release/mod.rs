@@ -6,7 +6,10 @@ mod version;
 
 use std::{fs, path::Path, process::Command};
 
-use crate::shell::{Line, root};
+use crate::{
+    files::emptied,
+    shell::{Line, root},
+};
 use version::Version;
 
 #[derive(clap::Args)]
@@ -74,9 +77,7 @@ fn prepare(root: &Path, new: &Version) -> Result<(), String> {
 
 fn rehearse(options: &Options) -> Result<(), String> {
     let copy = root().join(COPY);
-    if copy.exists() {
-        fs::remove_dir_all(&copy).map_err(|error| format!("{}: {error}", copy.display()))?;
-    }
+    emptied(&copy)?;
     let from = root().to_string_lossy();
     git(root(), &["clone", "--quiet", "--local", &from, COPY])?;
     prepare(&copy, &options.version)?;

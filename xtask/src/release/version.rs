@@ -1,6 +1,6 @@
 //! The version, and the places that repeat it. Cargo.toml of the workspace decides.
 
-use std::{cmp::Ordering, fmt, fs, path::Path, process::Command, str::FromStr};
+use std::{cmp::Ordering, fmt, fs, path::Path, str::FromStr};
 
 /// A version without build metadata: `1.2.3` or `1.2.3-rc.1`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,9 +137,7 @@ pub(super) fn remaining(root: &Path, old: &Version) -> Result<Vec<String>, Strin
             !is_part_of_a_number(text[..start].chars().next_back()) && !goes_on
         })
     };
-    let output = Command::new("git").arg("-C").arg(root).args(["ls-files", "-z"]).output();
-    let output = output.map_err(|error| format!("git ls-files: {error}"))?;
-    let names = String::from_utf8_lossy(&output.stdout).into_owned();
+    let names = super::git(root, &["ls-files", "-z"])?;
     let keeps_it = |name: &str| {
         let file = Path::new(name).file_name().unwrap_or_default();
         file == "Cargo.lock" || file == "package-lock.json" || file == "CHANGELOG.md"
