@@ -9,7 +9,7 @@ use axum::{
     http::StatusCode,
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{delete, get, post, put},
+    routing::{MethodFilter, MethodRouter, on},
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -27,38 +27,61 @@ use crate::{
 
 type Shared = State<Arc<App>>;
 
+/// A control: its method and path, as `controls.json` describes them, and what serves it.
+struct Control {
+    method: &'static str,
+    path: &'static str,
+    serve: MethodRouter<Arc<App>>,
+}
+
+macro_rules! controls {
+    ($($method:ident $path:literal => $handler:expr,)*) => {
+        vec![$(Control {
+            method: stringify!($method),
+            path: $path,
+            serve: on(MethodFilter::$method, $handler),
+        }),*]
+    };
+}
+
+fn controls() -> Vec<Control> {
+    controls! {
+        GET "/health" => health,
+        POST "/reset" => reset,
+        GET "/requests" => |State(app): Shared| async move { respond(&app.requests().list()) },
+        GET "/deliveries" => |State(app): Shared| async move { respond(&app.deliveries.list()) },
+        POST "/deliveries/{id}/resend" => resend,
+        POST "/incoming_payments/{id}/customer" => decide,
+        POST "/payment_links/{id}/customer" => pay_link,
+        POST "/pay" => pay,
+        POST "/transactions/{reference}/reverse" => reverse,
+        POST "/transactions/{reference}/void" => void,
+        PUT "/tills/{number}" => set_till,
+        PUT "/data" => set_data,
+        GET "/pending" => pending,
+        GET "/operations" =>
+            || async { respond(&json!({ "operations": api::operations(), "callbacks": callbacks() })) },
+        POST "/trigger" => trigger,
+        POST "/clock/advance" => advance,
+        GET "/faults" => |State(app): Shared| async move { respond(&app.faults().list()) },
+        PUT "/faults" => set_faults,
+        DELETE "/faults" => clear_faults,
+        GET "/settings" => |State(app): Shared| async move { respond(&app.settings()) },
+        PUT "/settings" => set_settings,
+        GET "/state" => |State(app): Shared| async move { respond(&app.simulation().state()) },
+        GET "/rules" => || async { respond(&json!({ "rules": RULES, "magic": MAGIC })) },
+    }
+}
+
 /// All controls.
 pub(crate) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/health", get(health))
-        .route("/reset", post(reset))
-        .route("/requests", get(|State(app): Shared| async move { respond(&app.requests().list()) }))
-        .route("/deliveries", get(|State(app): Shared| async move { respond(&app.deliveries.list()) }))
-        .route("/deliveries/{id}/resend", post(resend))
-        .route("/incoming_payments/{id}/customer", post(decide))
-        .route("/payment_links/{id}/customer", post(pay_link))
-        .route("/pay", post(pay))
-        .route("/transactions/{reference}/reverse", post(reverse))
-        .route("/transactions/{reference}/void", post(void))
-        .route("/tills/{number}", put(set_till))
-        .route("/data", put(set_data))
-        .route("/pending", get(pending))
-        .route(
-            "/operations",
-            get(|| async { respond(&json!({ "operations": api::operations(), "callbacks": callbacks() })) }),
-        )
-        .route("/trigger", post(trigger))
-        .route("/clock/advance", post(advance))
-        .route("/faults", get(|State(app): Shared| async move { respond(&app.faults().list()) }))
-        .route("/faults", put(set_faults))
-        .route("/faults", delete(clear_faults))
-        .route("/settings", get(|State(app): Shared| async move { respond(&app.settings()) }))
-        .route("/settings", put(set_settings))
-        .route("/state", get(|State(app): Shared| async move { respond(&app.simulation().state()) }))
-        .route("/rules", get(|| async { respond(&json!({ "rules": RULES, "magic": MAGIC })) }))
-        .fallback(|| async {
-            refused(StatusCode::NOT_FOUND, "there is no such control; see the sandbox's documentation")
-        })
+    let controls = controls();
+    let names: Vec<_> = controls.iter().map(|control| format!("{} {}", control.method, control.path)).collect();
+    let unknown = format!("there is no such control; expected one of {}", names.join(", "));
+    controls
+        .into_iter()
+        .fold(Router::new(), |router, control| router.route(control.path, control.serve))
+        .fallback(|| async move { refused(StatusCode::NOT_FOUND, &unknown) })
         .layer(middleware::from_fn(refuse_other_sites))
 }
 
@@ -274,4 +297,26 @@ async fn clear_faults(State(app): Shared) -> Response {
 async fn set_settings(State(app): Shared, body: Bytes) -> Result<Response, Refused> {
     app.apply(&read(&body)?).map_err(Refused)?;
     Ok(respond(&app.settings()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::controls;
+
+    #[test]
+    fn every_control_is_described_and_every_described_one_exists() {
+        let description: Value = serde_json::from_str(include_str!("../controls.json")).unwrap();
+        let text = |call: &Value, name: &str| call[name].as_str().unwrap().to_owned();
+        let calls = description["calls"].as_array().unwrap();
+        let described: BTreeSet<_> = calls.iter().map(|call| (text(call, "method"), text(call, "path"))).collect();
+        let served: BTreeSet<_> =
+            controls().into_iter().map(|control| (control.method.to_owned(), control.path.to_owned())).collect();
+        assert_eq!(described, served);
+    }
 }

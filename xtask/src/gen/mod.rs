@@ -1,5 +1,7 @@
-//! `cargo xtask gen`: everything that follows from the contract, `udl/kopokopo.udl`.
+//! `cargo xtask gen`: everything that follows from the contract, `udl/kopokopo.udl`, and the test helpers, which follow from
+//! `sandbox/controls.json`.
 
+mod controls;
 mod foreign;
 mod golden;
 mod jni;
@@ -116,6 +118,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
         outputs.extend(swift::raw::generate(root)?);
     }
     let mut files: Vec<_> = outputs.into_iter().map(|output| (output.path.to_owned(), output.text)).collect();
+    files.extend(controls::outputs(root)?.into_iter().map(|output| (output.path.to_owned(), output.text)));
     files.extend(golden::files(root)?);
     for (path, text) in files {
         let file = root.join(&path);
@@ -130,7 +133,10 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     }
     if options.check && !stale.is_empty() {
         let raw = if options.swift { " --swift" } else { "" };
-        return Err(format!("{} differs from the contract: run `cargo xtask gen{raw}`", stale.join(", ")));
+        return Err(format!(
+            "{} differs from the contract or from sandbox/controls.json: run `cargo xtask gen{raw}`",
+            stale.join(", ")
+        ));
     }
     if let Some(folder) = &options.kotlin {
         foreign::write(root, TargetLanguage::Kotlin, folder, options.mobile)?;
