@@ -1,7 +1,7 @@
 //! Terminal output: coloured on a terminal, plain in a pipe or file.
 
 use std::{
-    io::{self, IsTerminal, Write, stdout},
+    io::{self, IsTerminal, Write, stderr, stdout},
     time::Duration,
 };
 
@@ -11,13 +11,29 @@ pub(crate) struct Terminal {
     colour: bool,
     /// How much of each pause is kept, in percent. Pauses make the demo readable. A pipe has no pauses.
     pauses: u64,
+    /// Whether lines go to stderr, because stdout is for a program.
+    on_stderr: bool,
 }
 
 impl Terminal {
     /// Plain where stdout is no terminal, where `NO_COLOR` is set, or where it is asked for.
     pub(crate) fn new(plain: bool) -> Self {
         let watched = stdout().is_terminal() && !plain;
-        Self { colour: watched && colours(), pauses: if watched { 100 } else { 0 } }
+        Self { colour: watched && colours(), pauses: if watched { 100 } else { 0 }, on_stderr: false }
+    }
+
+    /// For stderr, in colour if that is a terminal.
+    pub(crate) fn on_stderr() -> Self {
+        Self { colour: stderr().is_terminal() && colours(), pauses: 0, on_stderr: true }
+    }
+
+    /// One line. A reader that went away does not stop the program.
+    pub(crate) fn line(self, text: &str) {
+        if self.on_stderr {
+            let _ = writeln!(stderr(), "{text}");
+        } else {
+            line(text);
+        }
     }
 
     pub(crate) const fn with_pauses(self, percent: u64) -> Self {

@@ -2,7 +2,7 @@
 
 use kopokopo_sandbox::{LogEntry, RecordedRequest};
 
-use crate::terminal::{Terminal, line, printable};
+use crate::terminal::{Terminal, printable};
 
 /// Prints entries as lines.
 pub(super) struct Log {
@@ -16,13 +16,13 @@ impl Log {
 
     pub(super) fn print(&self, entry: &LogEntry) {
         match entry {
-            LogEntry::Request(request) => line(&self.request(request)),
+            LogEntry::Request(request) => self.terminal.line(&self.request(request)),
             LogEntry::Delivery { topic, url, status, error } => {
                 let status = self.status(*status, error.as_deref().unwrap_or("no response"));
                 let note = self.terminal.dim(&printable(topic));
-                line(&printable_line(&format!("  sent {url}"), &status, &note));
+                self.terminal.line(&printable_line(&format!("  sent {url}"), &status, &note));
             }
-            LogEntry::LeftOut(count) => line(&self.terminal.dim(&format!("  {count} lines left out"))),
+            LogEntry::LeftOut(count) => self.terminal.line(&self.terminal.dim(&format!("  {count} lines left out"))),
             _ => {}
         }
     }

@@ -57,9 +57,12 @@ Exit codes:
 
 Not affiliated with Kopo Kopo Inc.";
 
+/// Programs that find `k2` on the PATH know by the name in brackets that it is this one.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (kopokopo)");
+
 /// M-PESA payments through Kopo Kopo from the command line: a demo, a sandbox, signed webhooks, every operation.
 #[derive(Debug, Parser)]
-#[command(name = "k2", version, after_help = EXIT_CODES, max_term_width = 100)]
+#[command(name = "k2", version = VERSION, after_help = EXIT_CODES, max_term_width = 100)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

@@ -17,6 +17,7 @@ Examples:
   k2 sandbox                          on 127.0.0.1:4254, with the same credentials each time
   k2 sandbox --till K654321=5000      with a till of your own; --data FILE takes more
   k2 sandbox --json --port 0          the first line is one JSON object: base_url, client_id, client_secret, api_key
+  k2 sandbox --format dotenv > .env   writes the variables that point a program at it; the rest goes to stderr
   k2 sandbox --pace manual            nothing happens without a call; see docs/sandbox.md for the controls
   k2 sandbox --json --pace fast --exit-with-stdin    for a test runner: it stops when the runner does
 
@@ -41,6 +42,9 @@ pub(super) struct Command {
     /// For programs: one JSON object on the first line of stdout, and nothing after.
     #[arg(long)]
     json: bool,
+    /// For people: print only the variables to stdout, in this format. Everything else goes to stderr. Default: shell.
+    #[arg(long, conflicts_with = "json")]
+    format: Option<Format>,
     /// How fast the simulation runs without control calls. Default: real, and with --json instant.
     #[arg(long)]
     pace: Option<PaceName>,
@@ -80,6 +84,35 @@ pub(super) enum PaceName {
     Real,
     /// Not at all.
     Manual,
+}
+
+/// How variables of the environment are written.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// A file `.env`: NAME=value.
+    Dotenv,
+    /// bash, zsh and others: export NAME=value.
+    Shell,
+    /// `PowerShell`: $env:NAME = 'value'.
+    Powershell,
+}
+
+impl Format {
+    /// Quoted where the value has more than letters, digits and a few signs.
+    fn assignment(self, name: &str, value: &str) -> String {
+        let is_plain = value.chars().all(|c| c.is_ascii_alphanumeric() || "-_.:/@%+,".contains(c)) && !value.is_empty();
+        match self {
+            Self::Dotenv if is_plain => format!("{name}={value}"),
+            Self::Dotenv if !value.contains('\'') => format!("{name}='{value}'"),
+            Self::Dotenv => {
+                let escaped = value.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$");
+                format!("{name}=\"{escaped}\"")
+            }
+            Self::Shell if is_plain => format!("export {name}={value}"),
+            Self::Shell => format!("export {name}='{}'", value.replace('\'', r"'\''")),
+            Self::Powershell => format!("$env:{name} = '{}'", value.replace('\'', "''")),
+        }
+    }
 }
 
 impl From<PaceName> for Pace {
@@ -141,10 +174,11 @@ impl Command {
             stopped.await;
         } else {
             let entries = sandbox.log();
-            announce(&sandbox);
+            let terminal = if self.format.is_some() { Terminal::on_stderr() } else { Terminal::new(false) };
+            announce(&sandbox, terminal, self.format);
             tokio::select! {
                 () = stopped => {}
-                () = report(entries) => {}
+                () = report(entries, terminal) => {}
             }
         }
         sandbox.stop().await;
@@ -184,35 +218,34 @@ fn announce_as_json(sandbox: &Sandbox) -> Outcome {
     writeln!(out, "{line}").and_then(|()| out.flush()).map_err(Failure::failed)
 }
 
-fn announce(sandbox: &Sandbox) {
-    let terminal = Terminal::new(false);
-    line(&format!("{} {}", terminal.bold("Kopo Kopo, simulated, at"), terminal.green(sandbox.base_url())));
-    line("");
+fn announce(sandbox: &Sandbox, terminal: Terminal, format: Option<Format>) {
+    terminal.line(&format!("{} {}", terminal.bold("Kopo Kopo, simulated, at"), terminal.green(sandbox.base_url())));
+    terminal.line("");
     for (name, value) in [
         ("K2_BASE_URL", sandbox.base_url()),
         ("K2_CLIENT_ID", sandbox.client_id()),
         ("K2_CLIENT_SECRET", sandbox.client_secret()),
         ("K2_API_KEY", sandbox.api_key()),
     ] {
-        line(&format!("export {name}={value}"));
+        line(&format.unwrap_or(Format::Shell).assignment(name, value));
     }
-    line("");
-    line(&terminal.bold("Phone number or amount    the customer"));
+    terminal.line("");
+    terminal.line(&terminal.bold("Phone number or amount    the customer"));
     for magic in MAGIC {
-        line(&format!("{} {:>9}    {}", magic.phone_number, magic.amount, magic.incoming_payment));
+        terminal.line(&format!("{} {:>9}    {}", magic.phone_number, magic.amount, magic.incoming_payment));
     }
-    line(&terminal.dim("any other                 enters the PIN: Success"));
-    line("");
-    line(
-        &terminal.dim("State lives in memory. `k2 pay --till K000000 --amount 100` makes a customer pay at the till."),
-    );
-    line(&terminal.dim(&format!("Controls: {}/_sandbox (docs/sandbox.md). Ctrl-C stops it.", sandbox.base_url())));
-    line("");
+    terminal.line(&terminal.dim("any other                 enters the PIN: Success"));
+    terminal.line("");
+    let advice = "State lives in memory. `k2 pay --till K000000 --amount 100` makes a customer pay at the till.";
+    terminal.line(&terminal.dim(advice));
+    let controls = format!("Controls: {}/_sandbox (docs/sandbox.md). Ctrl-C stops it.", sandbox.base_url());
+    terminal.line(&terminal.dim(&controls));
+    terminal.line("");
 }
 
 /// A line for each request and each delivery, as they come.
-async fn report(mut entries: kopokopo_sandbox::Log) {
-    let log = Log::new(Terminal::new(false));
+async fn report(mut entries: kopokopo_sandbox::Log, terminal: Terminal) {
+    let log = Log::new(terminal);
     while let Some(entry) = entries.next().await {
         log.print(&entry);
     }

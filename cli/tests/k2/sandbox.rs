@@ -143,6 +143,48 @@ fn people_see_what_to_export_and_a_line_for_each_request() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
+#[cfg(unix)]
+#[test]
+fn variables_are_printed_in_a_format_and_everything_else_goes_to_stderr() {
+    for (format, key, quoted) in [
+        ("dotenv", "plain", "K2_API_KEY=plain"),
+        ("dotenv", "two words", "K2_API_KEY='two words'"),
+        ("dotenv", "it's $1", "K2_API_KEY=\"it's \\$1\""),
+        ("shell", "plain", "export K2_API_KEY=plain"),
+        ("shell", "it's $1", r"export K2_API_KEY='it'\''s $1'"),
+        ("powershell", "it's $1", "$env:K2_API_KEY = 'it''s $1'"),
+    ] {
+        let mut child = k2()
+            .args(["sandbox", "--port", "0", "--exit-with-stdin", "--format", format, "--api-key", key])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let mut lines = lines.take(4).collect::<Vec<_>>();
+        assert_eq!(lines.pop().unwrap(), quoted);
+        assert!(lines.iter().all(|line| line.contains("K2_")), "{lines:?}");
+        if format == "shell" {
+            let script = format!("{}\n{quoted}\nprintf %s \"$K2_API_KEY\"", lines.join("\n"));
+            let read = Command::new("sh").args(["-c", &script]).output().unwrap();
+            assert_eq!(text(&read.stdout), key);
+        }
+        drop(child.stdin.take());
+        let mut rest = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut rest).unwrap();
+        assert!(rest.contains("Kopo Kopo, simulated, at") && rest.contains("Ctrl-C stops it"), "{rest}");
+        assert_eq!(child.wait().unwrap().code(), Some(0));
+    }
+    let refused = output(&["sandbox", "--format", "shell", "--json"], b"");
+    assert_eq!(refused.status.code(), Some(2));
+}
+
+#[test]
+fn the_version_says_which_program_it_is() {
+    assert!(text(&output(&["--version"], b"").stdout).trim().ends_with(" (kopokopo)"));
+}
+
 #[test]
 fn a_sandbox_that_others_can_reach_comes_with_a_warning() {
     for (host, warned) in [("0.0.0.0", true), ("127.0.0.1", false)] {
