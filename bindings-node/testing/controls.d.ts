@@ -508,7 +508,10 @@ export abstract class Controls {
   /**
    * Starts anew: tokens, faults and resources are gone. Settings stay.
    */
-  reset(): Promise<void>;
+  reset(options?: {
+    /** Whether access tokens stay valid, so that a client does not first get a 401, on which a fault would be used up. The default is `false`. */
+    readonly keepTokens?: boolean | undefined;
+  }): Promise<void>;
   /**
    * Returns whether the sandbox works, and which of its tasks failed because of a defect.
    */

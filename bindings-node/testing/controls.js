@@ -343,8 +343,11 @@ class Controls {
     return read(RECORDS, content, 'Settings');
   }
 
-  async reset() {
-    await this.control('POST', '/reset', undefined);
+  async reset(options = {}) {
+    const body = write(RECORDS, options, {
+      keep_tokens: { type: 'boolean', default: false },
+    });
+    await this.control('POST', '/reset', body);
   }
 
   async health() {

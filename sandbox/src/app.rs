@@ -76,8 +76,8 @@ impl App {
         self.refusals.send_replace(Refusal { pause, spared });
     }
 
-    pub(crate) fn reset(&self) {
-        self.simulation().reset();
+    pub(crate) fn reset(&self, keep_tokens: bool) {
+        self.simulation().reset(keep_tokens);
         self.requests().clear();
         self.deliveries.clear();
         self.health.clear();

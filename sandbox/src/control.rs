@@ -198,9 +198,17 @@ async fn pending(State(app): Shared) -> Response {
     respond(&pending)
 }
 
-async fn reset(State(app): Shared) -> Response {
-    app.reset();
-    done()
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reset {
+    #[serde(default)]
+    keep_tokens: bool,
+}
+
+async fn reset(State(app): Shared, body: Bytes) -> Result<Response, Refused> {
+    let Reset { keep_tokens } = read(&body)?;
+    app.reset(keep_tokens);
+    Ok(done())
 }
 
 async fn resend(State(app): Shared, Path(id): Path<u64>) -> Response {

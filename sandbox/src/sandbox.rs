@@ -253,7 +253,7 @@ impl Sandbox {
 
     /// Everything as at the start, tokens and faults included. Settings stay.
     pub fn reset(&self) {
-        self.app.reset();
+        self.app.reset(false);
     }
 
     /// Puts faults in force, in place of those before.

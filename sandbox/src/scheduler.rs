@@ -71,7 +71,7 @@ impl App {
     pub(crate) fn replace_data(&self, data: Data) -> Result<(), String> {
         data.check()?;
         self.simulation().start_with(data);
-        self.reset();
+        self.reset(false);
         Ok(())
     }
 

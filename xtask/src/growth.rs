@@ -48,7 +48,7 @@ fn consumers() -> Vec<Line> {
         .env("CARGO_TARGET_DIR", "../../../target"),
         Line::new("cargo build --quiet --locked --package k2").env("CARGO_TARGET_DIR", "target"),
         within("target/growth/bindings-ruby", "ruby build.rb").env("CARGO_TARGET_DIR", "../../target"),
-        within("target/growth/bindings-ruby", "ruby test/growth.rb").env("K2_BINARY", "../../debug/k2"),
+        within("target/growth/bindings-ruby", "ruby test/growth.rb").env("K2_SANDBOX_BIN", "../../debug/k2"),
     ]
 }
 

@@ -141,10 +141,13 @@ impl Simulation {
         simulation
     }
 
-    /// Everything as at the start. Settings stay.
-    pub(crate) fn reset(&mut self) {
+    /// Everything as at the start. Settings stay, and tokens with `keep_tokens`.
+    pub(crate) fn reset(&mut self, keep_tokens: bool) {
         let fresh = Self::new(self.start.clone(), self.pace, self.dice.u64(..));
-        *self = Self { token_lifetime: self.token_lifetime, payloads: self.payloads, ..fresh };
+        let now = self.clock.elapsed();
+        let tokens = std::mem::take(&mut self.tokens);
+        let tokens = if keep_tokens { tokens.kept(now) } else { fresh.tokens };
+        *self = Self { token_lifetime: self.token_lifetime, payloads: self.payloads, tokens, ..fresh };
     }
 
     /// Another reset brings this data.

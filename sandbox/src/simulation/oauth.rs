@@ -41,6 +41,14 @@ impl Tokens {
         self.order.push_back(text.clone());
         self.all.insert(text, token);
     }
+
+    /// Those that work at `now`, for a clock that begins anew.
+    pub(super) fn kept(mut self, now: Duration) -> Self {
+        self.all.retain(|_, token| now.saturating_sub(token.made_at) < token.lifetime);
+        self.order.retain(|text| self.all.contains_key(text));
+        self.all.values_mut().for_each(|token| token.made_at = Duration::ZERO);
+        self
+    }
 }
 
 /// Why a token does not work.

@@ -237,7 +237,7 @@ fn node(measured: &mut Vec<Measured>) -> Result<(), String> {
 fn compare(line: &str, measured: &mut Vec<Measured>) -> Result<(), String> {
     let k2 = target_folder()?.join("release/k2");
     Line::new(line)
-        .env("K2_BINARY", k2.to_string_lossy().into_owned())
+        .env("K2_SANDBOX_BIN", k2.to_string_lossy().into_owned())
         .run(|line| measured.extend(Measured::parse(line)))
 }
 

@@ -75,6 +75,7 @@ fn call(controls: &Controls, call: &Call) -> Value {
 fn default(field: &Field) -> Option<String> {
     match &field.default {
         Some(Value::Null) => Some("None".to_owned()),
+        Some(Value::Bool(value)) => Some(if *value { "True" } else { "False" }.to_owned()),
         Some(value) => Some(value.to_string()),
         None => field.ty.ends_with('?').then(|| "None".to_owned()),
     }
@@ -109,7 +110,7 @@ fn read(ty: &Type, value: &str) -> String {
 
 fn write(ty: &Type, value: &str, name: &str) -> String {
     match ty {
-        Type::Amount => format!("_amount({value}, {name:?})"),
+        Type::Amount => format!("amount_text({value}, {name:?})"),
         Type::Record(_) => format!("{value}._write()"),
         Type::Optional(inner) if is_converted(inner) || matches!(**inner, Type::List(_)) => {
             format!("None if {value} is None else {}", write(inner, value, name))

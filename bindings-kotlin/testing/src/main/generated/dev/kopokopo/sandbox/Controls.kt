@@ -1212,10 +1212,20 @@ public abstract class Controls internal constructor() {
 
     /**
      * Starts anew: tokens, faults and resources are gone. Settings stay.
+     * @param keepTokens Whether access tokens stay valid, so that a client does not first get a 401, on which a fault would be used up.
      */
+    @JvmOverloads
     public fun reset(
+        keepTokens: Boolean = false,
     ) {
-        control("POST", "/reset")
+        val requestBody = bodyOf(
+            listOf(
+                "keep_tokens" to keepTokens,
+            ),
+            listOf(
+            ),
+        )
+        control("POST", "/reset", requestBody)
     }
 
     /**
