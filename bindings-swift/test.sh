@@ -34,7 +34,7 @@ mobile=$CARGO_TARGET_DIR/mobile/debug
 for folder in "$full" "$mobile"; do
     [ -e "$folder/libkopokopo_ffi.so" ] || [ -e "$folder/libkopokopo_ffi.dylib" ] || fail "no library in $folder"
 done
-[ -e "${K2_BINARY:-$full/k2}" ] || fail "no sandbox: ${K2_BINARY:-$full/k2}"
+[ -e "${K2_SANDBOX_BIN:-$full/k2}" ] || fail "no sandbox: ${K2_SANDBOX_BIN:-$full/k2}"
 [ -e "$full/conformance" ] || fail "no conformance runner: $full/conformance"
 
 # What is written by hand is formatted.

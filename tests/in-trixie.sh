@@ -5,7 +5,7 @@
 # status is 77, and the reason is the last line of the error output.
 #
 # The command finds the repository, the target folder and Rust where they are here. What it builds with cargo is in the folder
-# `trixie` of the target folder, because programs that are linked there may not start here. K2_BINARY is the sandbox of this machine.
+# `trixie` of the target folder, because programs that are linked there may not start here. K2_SANDBOX_BIN is the sandbox of this machine.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -79,4 +79,4 @@ if [ -n "$missing" ]; then
 fi
 exec 9>&-
 
-in_root env CARGO_TARGET_DIR="$target/trixie" K2_BINARY="${K2_BINARY:-$target/debug/k2}" sh -c 'cd "$1" && shift && exec "$@"' sh "$PWD" "$@"
+in_root env CARGO_TARGET_DIR="$target/trixie" K2_SANDBOX_BIN="${K2_SANDBOX_BIN:-$target/debug/k2}" sh -c 'cd "$1" && shift && exec "$@"' sh "$PWD" "$@"

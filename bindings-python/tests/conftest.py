@@ -1,4 +1,4 @@
-"""A sandbox for each test module, and clients of it. The clients reset the sandbox before each test."""
+"""Fixtures in addition to those of the plugin, `k2_sandbox` and `k2`."""
 
 from __future__ import annotations
 
@@ -10,25 +10,17 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 from harness import Sandbox
-from kopokopo import AsyncKopoKopo, KopoKopo
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
+from kopokopo import AsyncKopoKopo
 
 
 @pytest.fixture
-def k2(sandbox: Sandbox) -> KopoKopo:
-    sandbox.control("POST /_sandbox/reset")
-    return KopoKopo(**sandbox.credentials, private_token=True)
+def sandbox(k2_sandbox: Sandbox) -> Sandbox:
+    return k2_sandbox
 
 
 @pytest.fixture
 def k2_async(sandbox: Sandbox) -> AsyncKopoKopo:
-    sandbox.control("POST /_sandbox/reset")
-    return AsyncKopoKopo(**sandbox.credentials, private_token=True)
+    return sandbox.async_client()
 
 
 @pytest.fixture

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
-from harness import Sandbox
+from kopokopo.testing import RecordedRequest, Sandbox
 
 CALLBACK = "https://shop.example/k2/results"
 PUSH: dict[str, Any] = {
@@ -18,18 +17,5 @@ PENDING_PHONE = "254700000006"
 """The payment of this customer stays Pending."""
 
 
-def inject_fault(sandbox: Sandbox, **fault: Any) -> None:
-    sandbox.control("PUT /_sandbox/faults", fault)
-
-
-def requests(sandbox: Sandbox, operation: str) -> list[dict[str, Any]]:
-    received = sandbox.control("GET /_sandbox/requests")
-    return [request for request in received if request["operation"] == operation]
-
-
-def wait_for_request(sandbox: Sandbox, operation: str) -> None:
-    """Waits until a request of this operation has reached the sandbox."""
-    deadline = time.monotonic() + 20
-    while not requests(sandbox, operation):
-        assert time.monotonic() < deadline, f"{operation} was not sent"
-        time.sleep(0.02)
+def requests(sandbox: Sandbox, operation: str) -> list[RecordedRequest]:
+    return [request for request in sandbox.requests() if request.operation == operation]

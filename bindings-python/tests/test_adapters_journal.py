@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -191,12 +191,6 @@ def test_blocking_handler_refuses_asynchronous_journal(post: Post) -> None:
     assert not handled
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
 @pytest.mark.parametrize("client", [KopoKopo, AsyncKopoKopo], ids=["blocking", "asyncio"])
 @pytest.mark.parametrize("post", BOTH, ids=name_of)
 def test_unknown_create_is_accepted_by_its_result(
@@ -205,16 +199,16 @@ def test_unknown_create_is_accepted_by_its_result(
     store = SqliteJournal(tmp_path / "payments.db")
     k2 = KopoKopo(**sandbox.credentials, journal=store)
     monkeypatch.setitem(globals(), "verifier", k2.webhooks)
-    sandbox.control("PUT /_sandbox/faults", {"operation": "send_money.create", "kind": "reset_after_effect"})
+    sandbox.fault("reset_after_effect", operation="send_money.create")
     with pytest.raises(OutcomeUnknownError):
         k2.send_money.create(
             idempotency_key=f"wage-{tmp_path.name}",
             destinations=[Destination.MobileWallet(phone_number="0712345678", amount=100, description="Wages")],
             callback_url="https://shop.example/results",
         )
-    deliveries = sandbox.control("GET /_sandbox/deliveries")
-    delivery = next(found for found in reversed(deliveries) if tmp_path.name in found["body"])
-    body, handled = delivery["body"].encode(), Handled()
+    deliveries = sandbox.deliveries()
+    delivery = next(found for found in reversed(deliveries) if tmp_path.name in found.body)
+    body, handled = delivery.body.encode(), Handled()
     journal = client(**sandbox.credentials, journal=store).journal
     assert post(body, sign(body, sandbox.credentials["api_key"]), journal, handled) == 200
     record = k2.journal.get(f"wage-{tmp_path.name}")

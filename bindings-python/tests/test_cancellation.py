@@ -12,11 +12,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from fixtures import PUSH, inject_fault, requests, wait_for_request
+from fixtures import PUSH, requests
 from harness import Sandbox
 from kopokopo import AsyncKopoKopo, IncomingPayment, KopoKopo, OutcomeUnknownError
 
@@ -24,7 +24,7 @@ CREATE = "incoming_payments.create"
 
 
 async def request_arrives(sandbox: Sandbox, operation: str = CREATE) -> None:
-    await asyncio.to_thread(wait_for_request, sandbox, operation)
+    await asyncio.to_thread(sandbox.wait_for_request, operation)
 
 
 async def by_cancel(call: Awaitable[Any], sandbox: Sandbox) -> Any:
@@ -49,12 +49,10 @@ CANCEL_METHODS = [by_cancel, by_wait_for, by_timeout]
 
 
 @pytest.fixture
-def hanging_sandbox(sandbox: Sandbox) -> Iterator[Sandbox]:
+def hanging_sandbox(sandbox: Sandbox) -> Sandbox:
     """A sandbox whose payments take effect, but whose responses do not arrive."""
-    sandbox.control("POST /_sandbox/reset")
-    inject_fault(sandbox, operation=CREATE, kind="hang_after_effect", times=None)
-    yield sandbox
-    sandbox.control("POST /_sandbox/reset")
+    sandbox.fault(operation=CREATE, kind="hang_after_effect", times=None)
+    return sandbox
 
 
 @pytest.mark.parametrize("method", CANCEL_METHODS)
@@ -80,7 +78,7 @@ def test_create_cancelled_after_sending_raises_outcome_unknown(
     with caplog.at_level(logging.WARNING, logger="kopokopo"):
         asyncio.run(pay())
     [request] = requests(hanging_sandbox, CREATE)
-    assert request["took_effect"]
+    assert request.took_effect
     [record] = [record for record in caplog.records if record.name == "kopokopo"]
     assert record.levelno == logging.WARNING
     assert "0712345678" not in record.getMessage()
@@ -108,8 +106,7 @@ def test_task_group_raises_outcome_unknown_and_its_cause(hanging_sandbox: Sandbo
 
 @pytest.mark.parametrize("method", ["cancel", "wait_for"])
 def test_create_cancelled_before_sending_is_not_sent(sandbox: Sandbox, method: str) -> None:
-    sandbox.control("POST /_sandbox/reset")
-    inject_fault(sandbox, operation="oauth.token", kind="delay", delay_ms=1500, times=None)
+    sandbox.fault(operation="oauth.token", kind="delay", delay_ms=1500, times=None)
 
     async def pay() -> None:
         k2 = AsyncKopoKopo(**sandbox.credentials, private_token=True)
@@ -131,14 +128,13 @@ def test_create_cancelled_before_sending_is_not_sent(sandbox: Sandbox, method: s
 def test_cancelled_read_raises_no_outcome_unknown(k2_async: AsyncKopoKopo, sandbox: Sandbox) -> None:
     async def read() -> None:
         push = await k2_async.incoming_payments.create(**PUSH)
-        inject_fault(sandbox, operation="incoming_payments.get", kind="hang_before_effect", times=None)
+        sandbox.fault(operation="incoming_payments.get", kind="hang_before_effect", times=None)
         calls: list[Callable[[], Awaitable[IncomingPayment]]] = [push.get, push.wait]
         for call in calls:
             with pytest.raises(asyncio.TimeoutError):
                 await asyncio.wait_for(call(), 0.3)
 
     asyncio.run(read())
-    sandbox.control("POST /_sandbox/reset")
 
 
 def test_outcome_unknown_has_id_if_create_was_accepted(k2_async: AsyncKopoKopo, sandbox: Sandbox) -> None:
@@ -146,7 +142,7 @@ def test_outcome_unknown_has_id_if_create_was_accepted(k2_async: AsyncKopoKopo, 
         await k2_async.oauth.token_info()
         task = asyncio.ensure_future(k2_async.incoming_payments.create(**PUSH))
         await asyncio.sleep(0)
-        wait_for_request(sandbox, CREATE)
+        sandbox.wait_for_request(CREATE)
         # The response arrives while the event loop is blocked, so the task has not received it.
         time.sleep(1)  # noqa: ASYNC251
         task.cancel()
@@ -201,7 +197,7 @@ except BaseException as error:
 def test_signal_during_blocking_create_reports_outcome_unknown(
     hanging_sandbox: Sandbox, raised: str, expected: str
 ) -> None:
-    environment = {**os.environ, **{f"K2_{name.upper()}": value for name, value in hanging_sandbox.credentials.items()}}
+    environment = {**os.environ, **hanging_sandbox.env}
     script = SCRIPT.replace("{raised}", raised).replace("{raised_name!r}", repr(raised.partition("(")[0]))
     program = subprocess.Popen(
         [sys.executable, "-c", script], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -209,7 +205,7 @@ def test_signal_during_blocking_create_reports_outcome_unknown(
     with program:
         assert program.stdout is not None
         assert program.stdout.readline() == "on\n"
-        wait_for_request(hanging_sandbox, CREATE)
+        hanging_sandbox.wait_for_request(CREATE)
         program.send_signal(signal.SIGINT)
         output, logged = program.communicate(timeout=30)
     assert output == f"{expected} {CREATE} True\n"
@@ -219,8 +215,7 @@ def test_signal_during_blocking_create_reports_outcome_unknown(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 def test_signal_before_sending_is_raised_unchanged_and_create_is_not_sent(sandbox: Sandbox) -> None:
-    sandbox.control("POST /_sandbox/reset")
-    inject_fault(sandbox, operation="oauth.token", kind="delay", delay_ms=1500, times=None)
+    sandbox.fault(operation="oauth.token", kind="delay", delay_ms=1500, times=None)
 
     class Alarm(Exception):
         pass

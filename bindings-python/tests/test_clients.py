@@ -13,7 +13,7 @@ from typing import Any
 
 import kopokopo
 import pytest
-from fixtures import PUSH, inject_fault, requests
+from fixtures import PUSH, requests
 from harness import Sandbox
 from kopokopo import (
     AccessToken,
@@ -67,7 +67,7 @@ def test_from_env_error_names_variable(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_user_agent_names_package(k2: KopoKopo, sandbox: Sandbox) -> None:
     k2.incoming_payments.create(**PUSH)
     [sent] = requests(sandbox, "incoming_payments.create")
-    assert f"kopokopo-python/{kopokopo.__version__} " in sent["user_agent"]
+    assert f"kopokopo-python/{kopokopo.__version__} " in (sent.user_agent or "")
 
 
 def test_token_source_can_be_function(k2: KopoKopo, sandbox: Sandbox) -> None:
@@ -133,7 +133,7 @@ def test_failing_token_source_raises_authentication_error(sandbox: Sandbox, resu
 def test_calls_on_one_event_loop_run_concurrently(k2_async: AsyncKopoKopo, sandbox: Sandbox) -> None:
     async def create_ten() -> float:
         await k2_async.oauth.token_info()
-        inject_fault(sandbox, operation="incoming_payments.create", kind="delay", delay_ms=300, times=None)
+        sandbox.fault(operation="incoming_payments.create", kind="delay", delay_ms=300, times=None)
         started = time.monotonic()
         await asyncio.gather(*(k2_async.incoming_payments.create(**PUSH) for _ in range(10)))
         return time.monotonic() - started
@@ -143,14 +143,14 @@ def test_calls_on_one_event_loop_run_concurrently(k2_async: AsyncKopoKopo, sandb
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 def test_ctrl_c_interrupts_blocking_call(sandbox: Sandbox) -> None:
-    inject_fault(sandbox, operation="payments.get", kind="hang_before_effect")
+    sandbox.fault(operation="payments.get", kind="hang_before_effect")
     script = (
         # A job in the background ignores it.
         "import signal, sys\nsignal.signal(signal.SIGINT, signal.default_int_handler)\nfrom kopokopo import KopoKopo\n"
         "k2 = KopoKopo.from_env()\nk2.oauth.token_info()\nprint('ready', flush=True)\n"
         "try:\n    k2.payments.get('33333333-3333-4333-8333-333333333333')\nexcept KeyboardInterrupt:\n    sys.exit(7)"
     )
-    environment = {f"K2_{name.upper()}": value for name, value in sandbox.credentials.items()}
+    environment = sandbox.env
     program = subprocess.Popen([sys.executable, "-c", script], env=environment, stdout=subprocess.PIPE)
     with program:
         assert program.stdout is not None
@@ -160,7 +160,6 @@ def test_ctrl_c_interrupts_blocking_call(sandbox: Sandbox) -> None:
         program.send_signal(signal.SIGINT)
         assert program.wait(10) == 7
     assert time.monotonic() - started < 3
-    sandbox.control("POST /_sandbox/reset")
 
 
 def test_import_fails_if_native_module_has_other_contract(tmp_path: Any) -> None:

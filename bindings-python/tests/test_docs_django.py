@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fixtures import inject_fault
+from fixtures import requests
 from harness import ROOT, Sandbox
 from test_contrib_django import OLDEST
 
@@ -34,7 +34,7 @@ class Project:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
-        credentials = {f"K2_{name.upper()}": value for name, value in sandbox.credentials.items()}
+        credentials = sandbox.env
         self.environment = {**os.environ, **credentials, "SHOP_CALLBACK_URL": f"{self.url}/k2/events/"}
         if oldest:
             assert OLDEST.is_dir(), f"Django 4.2 is missing: python -m pip install --target {OLDEST} Django==4.2.30"
@@ -95,7 +95,7 @@ def test_guide_takes_a_payment(tmp_path: Path, oldest: bool) -> None:
     commands = re.findall(r"^python (manage\.py .*)$", GUIDE, re.MULTILINE)
     assert len(commands) == 5
     with Sandbox() as sandbox:
-        sandbox.control("PUT /_sandbox/settings", {"callback_retries_ms": [100, 300, 1000, 3000]})
+        sandbox.change_settings(callback_retries_ms=[100, 300, 1000, 3000])
         project = Project(tmp_path, sandbox, oldest)
         for command in commands:
             project.run(*command.split())
@@ -103,7 +103,7 @@ def test_guide_takes_a_payment(tmp_path: Path, oldest: bool) -> None:
         with project.serving():
             assert project.post("/orders/1/ask/", {"phone": "abc"}) == 400
             # Refused by the server: the next attempt has another key.
-            inject_fault(sandbox, operation="incoming_payments.create", kind="status", status=400)
+            sandbox.fault(operation="incoming_payments.create", kind="status", status=400)
             assert project.post("/orders/1/ask/", {"phone": "254700000002"}) == 400
             assert project.post("/orders/1/ask/", {"phone": "254700000001"}) == 202
             assert project.post("/orders/1/ask/", {"phone": "254700000002"}) == 409
@@ -113,12 +113,7 @@ def test_guide_takes_a_payment(tmp_path: Path, oldest: bool) -> None:
             handled = "from kopokopo.contrib.django.models import Event; print(Event.objects.filter(body='').count())"
             project.wait_until(lambda: project.shell(handled) == "2")
         assert project.shell("from shop.models import Order; print(Order.objects.get().is_paid)") == "True"
-        created = [
-            request
-            for request in sandbox.control("GET /_sandbox/requests")
-            if request["operation"] == "incoming_payments.create"
-        ]
-        assert [request["status"] for request in created] == [400, 201]
+        assert [request.status for request in requests(sandbox, "incoming_payments.create")] == [400, 201]
         rows = "; ".join(
             (
                 "import json",
@@ -134,4 +129,4 @@ def test_guide_takes_a_payment(tmp_path: Path, oldest: bool) -> None:
         reference = "from kopokopo.contrib.django.models import Payment; print(Payment.objects.get(key='order-1-2').payment_key)"
         paid_key = project.shell(reference).split(":")[-1]
         assert project.shell(f"from shop.refunds import refund; print(len(refund(1, '{paid_key}')))") == "36"
-        assert sandbox.control("GET /_sandbox/state")["paid_out"]
+        assert sandbox.state().paid_out

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from harness import Sandbox
+from kopokopo.testing import Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,12 +35,7 @@ class Shop:
         self._db = folder / "shop.db"
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            startup = self.sandbox.startup
-            environment = {
-                **os.environ, "K2_BASE_URL": startup["base_url"], "K2_CLIENT_ID": startup["client_id"],
-                "K2_CLIENT_SECRET": startup["client_secret"], "K2_API_KEY": startup["api_key"],
-                "SHOP_DB": str(self._db), "SHOP_URL": self.url,
-            }  # fmt: skip
+            environment = {**os.environ, **self.sandbox.env, "SHOP_DB": str(self._db), "SHOP_URL": self.url}
             command = [
                 sys.executable,
                 "-m",
@@ -73,26 +69,26 @@ class Shop:
         return str(self.send(f"/orders/{order['id']}")[1]["status"])
 
     def fault(self, **fault: Any) -> None:
-        self.sandbox.control("PUT /_sandbox/faults", fault)
+        self.sandbox.fault(**fault)
 
-    def deliveries(self) -> list[dict[str, Any]]:
+    def deliveries(self) -> list[Delivery]:
         """Returns the results that the sandbox delivered to the shop."""
-        deliveries = self.sandbox.control("GET /_sandbox/deliveries")
-        return [delivery for delivery in deliveries if delivery["topic"] == "incoming_payment" and delivery["attempts"]]
+        deliveries = self.sandbox.deliveries()
+        return [delivery for delivery in deliveries if delivery.topic == "incoming_payment" and delivery.attempts]
 
-    def response_statuses(self) -> list[int]:
+    def response_statuses(self) -> list[int | None]:
         """Returns the status of the shop's response to each delivery attempt."""
-        return [attempt["status"] for delivery in self.deliveries() for attempt in delivery["attempts"]]
+        return [attempt.status for delivery in self.deliveries() for attempt in delivery.attempts]
 
     def stored_deliveries(self) -> int:
         with closing(sqlite3.connect(self._db)) as db:
             return int(db.execute("SELECT count(*) FROM deliveries").fetchone()[0])
 
     def requests(self, operation: str) -> int:
-        return sum(request["operation"] == operation for request in self.sandbox.control("GET /_sandbox/requests"))
+        return sum(request.operation == operation for request in self.sandbox.requests())
 
     def received(self) -> str:
-        return str(self.sandbox.control("GET /_sandbox/state")["received"])
+        return str(self.sandbox.state().received)
 
     def until(self, check: Callable[[], bool]) -> None:
         deadline = time.monotonic() + 20
@@ -142,7 +138,7 @@ def test_repeated_callback_counts_once(shop: Shop) -> None:
     order = shop.order()
     shop.until(lambda: len(shop.response_statuses()) == 2)
     assert shop.status(order) == "paid"
-    shop.sandbox.control(f"POST /_sandbox/deliveries/{shop.deliveries()[0]['id']}/resend")
+    shop.sandbox.resend_delivery(shop.deliveries()[0].id)
     shop.until(lambda: len(shop.response_statuses()) == 3)
     assert shop.response_statuses() == [200, 200, 200]
     assert shop.stored_deliveries() == 1
@@ -185,7 +181,7 @@ def test_invalid_phone_number_is_422(shop: Shop) -> None:
 def test_order_stays_asked_while_payment_is_pending(shop: Shop) -> None:
     order = shop.order(PENDING_PHONE)
     assert shop.status(order) == "asked"
-    shop.sandbox.control(f"POST /_sandbox/incoming_payments/{order['payment_id']}/customer", {"action": "enter_pin"})
+    shop.sandbox.customer_pays(order["payment_id"])
     shop.until(lambda: shop.status(order) == "paid")
 
 

@@ -42,7 +42,7 @@ class Endpoint:
             self._url = f"http://127.0.0.1:{listener.getsockname()[1]}/k2/token"
             environment = {
                 **os.environ,
-                **{f"K2_{name.upper()}": value for name, value in self.sandbox.credentials.items()},
+                **self.sandbox.env,
                 "APP_SESSIONS": ",".join(f"{user}=session-of-{user}" for user in USERS),
             }
             command = [sys.executable, "-m", "uvicorn", "tokens:app", "--fd", str(listener.fileno())]
@@ -69,7 +69,7 @@ class Endpoint:
         return self.request_token(f"session-of-{user}", b'{"refused": true}')
 
     def requests(self, operation: str) -> int:
-        return sum(request["operation"] == operation for request in self.sandbox.control("GET /_sandbox/requests"))
+        return sum(request.operation == operation for request in self.sandbox.requests())
 
     def log(self) -> str:
         return self._log.read_text()
@@ -135,7 +135,7 @@ def test_next_call_gets_new_token_if_token_ended_early(endpoint: Endpoint, end: 
     if end == "revoked":
         endpoint.owner.oauth.revoke(old)
     else:
-        endpoint.sandbox.control("POST /_sandbox/clock/advance", {"seconds": 3700})
+        endpoint.sandbox.advance_clock(3700)
     assert app.k2.incoming_payments.create(**PUSH).wait(interval=0.02).is_paid
     assert app.token_requests == 2
     assert endpoint.requests("oauth.token") == 2
@@ -179,7 +179,7 @@ def test_requests_of_each_user_are_limited(endpoint: Endpoint) -> None:
 
 
 def test_parallel_requests_fetch_one_token(endpoint: Endpoint) -> None:
-    endpoint.sandbox.control("PUT /_sandbox/faults", {"operation": "oauth.token", "kind": "delay", "delay_ms": 300})
+    endpoint.sandbox.fault("delay", operation="oauth.token", delay_ms=300)
     with ThreadPoolExecutor(20) as pool:
         responses = list(pool.map(lambda user: endpoint.request_token(f"session-of-{user}"), USERS))
     assert [status for status, _, _ in responses] == [200] * 20
@@ -194,13 +194,19 @@ def test_parallel_requests_fetch_one_token(endpoint: Endpoint) -> None:
 
 
 def test_response_is_503_without_details_if_kopo_kopo_fails(endpoint: Endpoint) -> None:
-    fault = {"operation": "oauth.token", "kind": "status", "status": 500, "body": "CANARY", "times": None}
-    endpoint.sandbox.control("PUT /_sandbox/faults", fault)
+    fault: dict[str, Any] = {
+        "operation": "oauth.token",
+        "kind": "status",
+        "status": 500,
+        "body": "CANARY",
+        "times": None,
+    }
+    endpoint.sandbox.fault(**fault)
     status, content, _ = endpoint.request_token("session-of-user0")
     assert (status, content) == (503, {"detail": "no token available"})
-    endpoint.sandbox.control("DELETE /_sandbox/faults")
+    endpoint.sandbox.clear_faults()
     token = endpoint.request_token("session-of-user0")[1]["token"]
-    endpoint.sandbox.control("PUT /_sandbox/faults", fault)
+    endpoint.sandbox.fault(**fault)
     assert endpoint.report_refused_token("user0")[0] == 503
     assert endpoint.request_token("session-of-user1")[1]["token"] == token, (
         "a user who did not report a refused token gets the current one"

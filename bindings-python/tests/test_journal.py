@@ -29,7 +29,6 @@ from kopokopo import (
 from kopokopo.journal import CustomJournal, DBAPIJournal, SQLAlchemyJournal, SqliteJournal, create_tables, once
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 EVENT = {
@@ -39,19 +38,13 @@ EVENT = {
 }
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
 def wage(amount: int = 100) -> dict[str, Any]:
     wages = Destination.MobileWallet(phone_number="0712345678", amount=amount, description="Wages")
     return {"destinations": [wages], "callback_url": "https://shop.example/results"}
 
 
 def effects(sandbox: Sandbox) -> int:
-    return int(sandbox.control("GET /_sandbox/state")["paid_out"])
+    return int(sandbox.state().paid_out)
 
 
 class MemoryJournal(CustomJournal):
@@ -114,15 +107,15 @@ def test_relative_path_means_the_same_file_in_every_folder(
 
 def test_lost_response_is_unknown_until_result_is_observed(sandbox: Sandbox, tmp_path: Path) -> None:
     k2 = KopoKopo(**sandbox.credentials, journal=SqliteJournal(tmp_path / "payments.db"))
-    sandbox.control("PUT /_sandbox/faults", {"operation": "send_money.create", "kind": "reset_after_effect"})
+    sandbox.fault("reset_after_effect", operation="send_money.create")
     before = effects(sandbox)
     with pytest.raises(OutcomeUnknownError) as lost:
         k2.send_money.create(idempotency_key="lost", **wage())
     assert lost.value.idempotency_key == "lost" and lost.value.fingerprint and lost.value.sent_at
     with pytest.raises(OutcomeUnknownError):
         k2.send_money.create(idempotency_key="lost", **wage())
-    delivery = [found for found in sandbox.control("GET /_sandbox/deliveries") if "lost" in json.dumps(found)][-1]
-    event = WebhookVerifier(api_keys=["k"]).parse_unverified(delivery["body"].encode())
+    delivery = [found for found in sandbox.deliveries() if "lost" in found.body][-1]
+    event = WebhookVerifier(api_keys=["k"]).parse_unverified(delivery.body.encode())
     record = k2.journal.observe(event)
     assert record is not None and record.state == "accepted" and record.id == event.id
     assert k2.send_money.create(idempotency_key="lost", **wage()).id == event.id
@@ -155,8 +148,7 @@ for wage in range(10):
 
 
 def test_processes_share_a_file(sandbox: Sandbox, tmp_path: Path) -> None:
-    names = ("base_url", "client_id", "client_secret", "api_key")
-    environment = {**os.environ, **{f"K2_{name.upper()}": sandbox.startup[name] for name in names}}
+    environment = {**os.environ, **sandbox.env}
     before = effects(sandbox)
     command = [sys.executable, "-c", WORKER, str(tmp_path / "payments.db")]
     workers = [subprocess.Popen(command, env=environment) for _ in range(4)]

@@ -16,7 +16,6 @@ from kopokopo import _forks
 from kopokopo._forks import ForkGuard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs fork as on Linux")
@@ -53,19 +52,13 @@ os.read(reading, 1)
 """
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
 @pytest.mark.parametrize("kind", ["sqlite", "sqlalchemy"])
 def test_records_of_a_child_stay_after_the_end_of_its_parent(sandbox: Sandbox, tmp_path: Path, kind: str) -> None:
     path, done = tmp_path / "journal.db", tmp_path / "done"
     with closing(sqlite3.connect(path)) as file:
         # The log of this mode is what the end of the parent would remove.
         file.execute("PRAGMA journal_mode = WAL")
-    environment = {**os.environ, **{f"K2_{name.upper()}": value for name, value in sandbox.credentials.items()}}
+    environment = {**os.environ, **sandbox.env}
     # A group of its own, so that the child can be ended too.
     program = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, kind, str(path), str(done)], env=environment, start_new_session=True

@@ -6,7 +6,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -25,12 +25,6 @@ BODY = json.dumps(
         "event": {"resource": {"reference": "OJJ1MPU40Z", "amount": "100", "status": "Received"}},
     }
 )
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
 
 
 @pytest.fixture
@@ -59,7 +53,7 @@ def pay(k2: KopoKopo, key: str = "wage-1") -> str:
 
 
 def effects(sandbox: Sandbox) -> int:
-    return int(sandbox.control("GET /_sandbox/state")["paid_out"])
+    return int(sandbox.state().paid_out)
 
 
 def in_parallel(function: Callable[[int], Any]) -> list[Any]:

@@ -7,7 +7,7 @@ import logging
 from typing import Any
 
 import pytest
-from fixtures import PENDING_PHONE, PUSH, inject_fault
+from fixtures import PENDING_PHONE, PUSH
 from harness import Sandbox
 from kopokopo import AsyncKopoKopo, KopoKopo, NotFinalError, NotFoundError, OutcomeUnknownError
 
@@ -62,7 +62,7 @@ def test_asyncio_calls_are_logged_at_debug(k2_async: AsyncKopoKopo, caplog: pyte
 
 
 def test_unknown_outcome_is_logged_as_warning(k2: KopoKopo, sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
-    inject_fault(sandbox, operation="incoming_payments.create", kind="reset_after_effect")
+    sandbox.fault(operation="incoming_payments.create", kind="reset_after_effect")
     with caplog.at_level(logging.INFO, logger="kopokopo"), pytest.raises(OutcomeUnknownError):
         k2.incoming_payments.create(**PUSH)
     assert logged(caplog) == [("WARNING", "incoming_payments.create", "outcome_unknown")]
@@ -82,7 +82,7 @@ def test_broken_filter_does_not_replace_result(
     logger.setLevel(logging.DEBUG)
     try:
         assert k2.incoming_payments.create(**PUSH).id
-        inject_fault(sandbox, operation="incoming_payments.create", kind="reset_after_effect")
+        sandbox.fault(operation="incoming_payments.create", kind="reset_after_effect")
         with pytest.raises(OutcomeUnknownError):
             k2.incoming_payments.create(**PUSH)
     finally:

@@ -44,8 +44,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 def environment(sandbox: Sandbox) -> dict[str, str]:
-    names = ("base_url", "client_id", "client_secret", "api_key")
-    return {**os.environ, **{f"K2_{name.upper()}": sandbox.startup[name] for name in names}}
+    return {**os.environ, **sandbox.env}
 
 
 def options(sandbox: Sandbox) -> dict[str, Any]:
@@ -140,11 +139,11 @@ def test_threads_can_share_client(sandbox: Sandbox) -> None:
     with ThreadPoolExecutor(16) as pool:
         found = list(pool.map(lambda _: k2.payments.get(PAYMENT).id, range(200)))
     assert found == [PAYMENT] * 200
-    assert sum(request["operation"] == "oauth.token" for request in sandbox.control("GET /_sandbox/requests")) == 1
+    assert sum(request.operation == "oauth.token" for request in sandbox.requests()) == 1
 
 
 def test_blocking_call_releases_gil(sandbox: Sandbox) -> None:
-    sandbox.control("PUT /_sandbox/faults", {"operation": "payments.get", "kind": "delay", "delay_ms": 600})
+    sandbox.fault("delay", operation="payments.get", delay_ms=600)
     k2 = KopoKopo(**options(sandbox))
     k2.oauth.token_info()
     thread = threading.Thread(target=k2.payments.get, args=(PAYMENT,))
@@ -180,7 +179,7 @@ def test_successive_event_loops_can_share_client(sandbox: Sandbox) -> None:
 
 def test_closing_event_loop_before_result_raises_no_error(sandbox: Sandbox) -> None:
     k2 = AsyncKopoKopo(**options(sandbox))
-    sandbox.control("PUT /_sandbox/faults", {"operation": "payments.get", "kind": "delay", "delay_ms": 100})
+    sandbox.fault("delay", operation="payments.get", delay_ms=100)
 
     async def leave() -> None:
         asyncio.ensure_future(k2.payments.get(PAYMENT))  # noqa: RUF006
@@ -218,9 +217,7 @@ def test_programs_exit_cleanly_after_awaited_call(sandbox: Sandbox) -> None:
     ],
 )  # fmt: skip
 def test_program_exits_cleanly(sandbox: Sandbox, scenario: str) -> None:
-    sandbox.control(
-        "PUT /_sandbox/faults", {"operation": "merchant_wallets.get", "kind": "hang_before_effect", "times": None}
-    )
+    sandbox.fault("hang_before_effect", operation="merchant_wallets.get", times=None)
     outcomes, slowest = run_all(sandbox, [scenario] * 12)
     assert outcomes == {"0": 12}
     assert slowest < 10, "a call that hangs does not delay the exit"

@@ -15,6 +15,7 @@ import kopokopo
 import psycopg
 import pytest
 from fastapi.testclient import TestClient
+from fixtures import requests
 from harness import ROOT, Sandbox
 from kopokopo import Destination, KopoKopo, OutcomeUnknownError
 from kopokopo.journal import SqliteJournal
@@ -35,8 +36,8 @@ def test_snippets_run_and_webhook_receives_result(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", database)
     with Sandbox() as sandbox:
-        for name, value in sandbox.credentials.items():
-            monkeypatch.setenv(f"K2_{name.upper()}", value)
+        for name, value in sandbox.env.items():
+            monkeypatch.setenv(name, value)
         # The sandbox needs no pauses between polls.
         sleep, sleep_async = time.sleep, asyncio.sleep
         monkeypatch.setattr(time, "sleep", lambda seconds: sleep(min(seconds, 0.02)))
@@ -79,7 +80,7 @@ def test_recipe_for_unknown_outcomes(tmp_path: Path, capsys: pytest.CaptureFixtu
             "destinations": [Destination.MobileWallet(phone_number="254700000001", amount=100, description="Wages")],
             "callback_url": "https://shop.example/k2/results",
         }
-        sandbox.control("PUT /_sandbox/faults", {"operation": "send_money.create", "kind": "reset_before_effect"})
+        sandbox.fault("reset_before_effect", operation="send_money.create")
         with pytest.raises(OutcomeUnknownError):
             payer.send_money.create(**wage)
         with closing(sqlite3.connect(path)) as connection, connection:
@@ -90,5 +91,4 @@ def test_recipe_for_unknown_outcomes(tmp_path: Path, capsys: pytest.CaptureFixtu
             payer.send_money.create(**wage)
         payer.journal.resolve("wage-1", "not_sent", "the dashboard")
         payer.send_money.create(**wage)
-        received = sandbox.control("GET /_sandbox/requests")
-        assert sum(1 for request in received if request["operation"] == "send_money.create") == 2
+        assert len(requests(sandbox, "send_money.create")) == 2

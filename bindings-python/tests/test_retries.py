@@ -8,9 +8,10 @@ from typing import Any
 
 import kopokopo
 import pytest
-from fixtures import CALLBACK, inject_fault, requests
+from fixtures import CALLBACK, requests
 from harness import Sandbox
 from kopokopo import Destination, KopoKopo, KopoKopoError, NotFinalError, OutcomeUnknownError, SendMoney
+from kopokopo.testing import FaultKind
 from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 # As `retry_on_timeout` of many libraries, and Celery's `autoretry_for=(ConnectionError, TimeoutError)`. `OSError` is the
@@ -46,15 +47,14 @@ def test_payment_is_sent_once_if_wait_ends_early(k2: KopoKopo, sandbox: Sandbox)
 
 
 @pytest.mark.parametrize("kind", ["reset_after_effect", "reset_before_effect", "hang_after_effect"])
-def test_payment_is_sent_once_if_response_is_lost(k2: KopoKopo, sandbox: Sandbox, kind: str) -> None:
-    inject_fault(sandbox, operation="send_money.create", kind=kind, times=None)
+def test_payment_is_sent_once_if_response_is_lost(k2: KopoKopo, sandbox: Sandbox, kind: FaultKind) -> None:
+    sandbox.fault(operation="send_money.create", kind=kind, times=None)
     with pytest.raises(OutcomeUnknownError):
         retrying(pay)(k2.with_options(timeout=8))
     assert len(requests(sandbox, "send_money.create")) == 1
 
 
 def test_payment_is_retried_if_request_was_not_sent(sandbox: Sandbox) -> None:
-    sandbox.control("POST /_sandbox/reset")
     k2 = KopoKopo(**{**sandbox.credentials, "base_url": "http://127.0.0.1:9"}, max_retries=0, private_token=True)
     attempts: list[int] = []
 

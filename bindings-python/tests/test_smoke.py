@@ -12,7 +12,7 @@ from typing import Any
 
 import kopokopo
 import pytest
-from fixtures import CALLBACK, PUSH, inject_fault, requests
+from fixtures import CALLBACK, PUSH, requests
 from harness import Sandbox, payloads
 from kopokopo import (
     AsyncKopoKopo,
@@ -98,7 +98,7 @@ def test_time_without_time_zone_is_refused(k2: KopoKopo, sandbox: Sandbox) -> No
     }
     k2.polling.create(scope=Scope.COMPANY, callback_url=CALLBACK, **period)
     [sent] = requests(sandbox, "polling.create")
-    assert sent["body"]["from_time"] == "2026-05-01T00:00:00+03:00"
+    assert sent.body["from_time"] == "2026-05-01T00:00:00+03:00"
     with pytest.raises(InvalidRequestError, match="time zone") as refused:
         k2.polling.create(scope="company", callback_url=CALLBACK, **{**period, "from_time": datetime(2026, 5, 1)})
     assert refused.value.field == "from_time"
@@ -142,7 +142,7 @@ def test_invalid_field_is_named_and_nothing_is_sent(k2: KopoKopo, sandbox: Sandb
 
 
 def test_lost_response_raises_outcome_unknown_and_is_sent_once(k2: KopoKopo, sandbox: Sandbox) -> None:
-    inject_fault(sandbox, operation="send_money.create", kind="reset_after_effect")
+    sandbox.fault(operation="send_money.create", kind="reset_after_effect")
     with pytest.raises(OutcomeUnknownError) as unknown:
         k2.send_money.create(
             destinations=[Destination.Till(till_number="112233", amount=1, description="x")], callback_url=CALLBACK
@@ -155,7 +155,7 @@ def test_error_has_status_and_retry_after(k2: KopoKopo, sandbox: Sandbox) -> Non
     with pytest.raises(NotFoundError) as missing:
         k2.incoming_payments.get("11111111-1111-4111-8111-111111111112")
     assert missing.value.status == 404
-    inject_fault(sandbox, operation="payments.get", kind="status", status=429, retry_after="7", times=None)
+    sandbox.fault(operation="payments.get", kind="status", status=429, retry_after="7", times=None)
     with pytest.raises(kopokopo.RateLimitError) as limited:
         k2.with_options(max_retries=0).payments.get("33333333-3333-4333-8333-333333333333")
     assert limited.value.retry_after == 7.0

@@ -14,7 +14,7 @@ from typing import Any
 
 import kopokopo
 import pytest
-from fixtures import PENDING_PHONE, PUSH, inject_fault, requests
+from fixtures import PENDING_PHONE, PUSH, requests
 from harness import Sandbox
 from kopokopo import AsyncKopoKopo, InvalidRequestError, KopoKopo, NotFinalError
 
@@ -23,7 +23,7 @@ SERVERS = Path(__file__).parent / "servers"
 
 
 def enter_pin(sandbox: Sandbox, payment: str) -> None:
-    sandbox.control(f"POST /_sandbox/incoming_payments/{payment}/customer", {"action": "enter_pin"})
+    sandbox.customer_pays(payment)
 
 
 def test_watch_yields_each_state_once_until_final(k2: KopoKopo, sandbox: Sandbox) -> None:
@@ -101,9 +101,8 @@ def test_blocking_wait_uses_time_sleep(k2: KopoKopo, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs gevent on POSIX")
 def test_gevent_greenlets_run_during_wait(sandbox: Sandbox) -> None:
-    sandbox.control("POST /_sandbox/reset")
-    inject_fault(sandbox, operation="payments.get", kind="delay", delay_ms=800)
-    environment = {**os.environ, **{f"K2_{name.upper()}": value for name, value in sandbox.credentials.items()}}
+    sandbox.fault(operation="payments.get", kind="delay", delay_ms=800)
+    environment = {**os.environ, **sandbox.env}
     ended = subprocess.run(
         [sys.executable, str(SERVERS / "greenlets.py")],
         env=environment, capture_output=True, text=True, timeout=60, check=False,

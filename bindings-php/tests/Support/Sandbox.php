@@ -33,7 +33,7 @@ final class Sandbox
     public function __construct()
     {
         $root = \dirname(__DIR__, 3);
-        $k2 = \getenv('K2_BINARY') ?: (\getenv('CARGO_TARGET_DIR') ?: "{$root}/target") . '/debug/k2';
+        $k2 = \getenv('K2_SANDBOX_BIN') ?: (\getenv('CARGO_TARGET_DIR') ?: "{$root}/target") . '/debug/k2';
         if (!\is_executable($k2)) {
             throw new \RuntimeException("{$k2} is missing: cargo build --package k2");
         }

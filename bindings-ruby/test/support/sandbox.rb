@@ -7,7 +7,7 @@ require "open3"
 # `k2 sandbox` in a process of its own, which ends when the tests end.
 class Sandbox
   ROOT = File.expand_path("../../..", __dir__)
-  K2 = ENV.fetch("K2_BINARY") { File.join(ENV.fetch("CARGO_TARGET_DIR", File.join(ROOT, "target")), "debug/k2") }
+  K2 = ENV.fetch("K2_SANDBOX_BIN") { File.join(ENV.fetch("CARGO_TARGET_DIR", File.join(ROOT, "target")), "debug/k2") }
   PUSH = {
     till_number: "K000000", phone_number: "0712345678", amount: "100", callback_url: "https://shop.example/k2/results",
   }.freeze

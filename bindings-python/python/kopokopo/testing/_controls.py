@@ -1125,4 +1125,3 @@ class Controls:
         """
         content = self._control("GET", "/rules")
         return Rules._read(content)
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from dataclasses import replace
 from decimal import Decimal
 from unittest import mock
 
@@ -138,7 +139,7 @@ class PaymentTests(SandboxTests, TestCase):
         for key, first in (("order-1", "incoming_payment"), ("order-2", "buygoods_transaction_received")):
             Payment.start(key=key, **PUSH)
             both = [self.deliveries(topic)[-1] for topic in ("incoming_payment", "buygoods_transaction_received")]
-            both.sort(key=lambda delivery: delivery["topic"] != first)
+            both.sort(key=lambda delivery: delivery.topic != first)
             with Receivers().connected() as receivers:
                 self.assertEqual([self.deliver(delivery) for delivery in both], [200, 200])
             self.assertEqual(sorted(receivers.names), ["event_received", "payment_paid"])
@@ -275,7 +276,7 @@ class ReceiveTests(SandboxTests, TestCase):
     def test_invalid_signature_is_refused(self) -> None:
         Payment.start(key="order-1", **PUSH)
         (delivery,) = self.deliveries()
-        self.assertEqual(self.deliver({**delivery, "signature": "0" * 64}), 401)
+        self.assertEqual(self.deliver(replace(delivery, signature="0" * 64)), 401)
         self.assertEqual(self.client.get("/k2/events/").status_code, 405)
         self.assertEqual(Event.objects.count(), 0)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from kopokopo import WebhookVerifier
 from kopokopo.contrib.django import signals
 from kopokopo.contrib.django.client import forget
 from kopokopo.contrib.django.models import Payment
+from kopokopo.testing import Delivery, FaultKind
 
 from orders.models import Order
 
@@ -45,53 +45,43 @@ class SandboxTests(SimpleTestCase):
         super().setUpClass()
 
     def setUp(self) -> None:
-        self.sandbox.control("POST /_sandbox/reset")
+        self.sandbox.reset()
         # The sandbox forgot the token of the client.
         forget()
-        self.sandbox.control("PUT /_sandbox/tills/000000", {"balance": "1000000"})
+        self.sandbox.set_till("000000", 1_000_000)
 
     def sent(self, operation: str = "incoming_payments.create") -> int:
         """The number of requests that had an effect."""
-        found = self.sandbox.control("GET /_sandbox/requests")
-        return sum(1 for request in found if request["operation"] == operation and request["took_effect"])
+        return sum(1 for request in self.sandbox.requests() if request.operation == operation and request.took_effect)
 
-    def fault(self, kind: str, operation: str = "incoming_payments.create") -> None:
-        self.sandbox.control("PUT /_sandbox/faults", {"operation": operation, "kind": kind})
+    def fault(self, kind: FaultKind, operation: str = "incoming_payments.create") -> None:
+        self.sandbox.fault(kind, operation=operation)
 
-    def deliveries(self, topic: str = "incoming_payment") -> list[dict[str, str]]:
+    def deliveries(self, topic: str = "incoming_payment") -> list[Delivery]:
         """The events of the sandbox with this topic, which it cannot deliver to shop.example."""
-        deadline = time.monotonic() + 10
-        while True:
-            all_found: list[dict[str, str]] = self.sandbox.control("GET /_sandbox/deliveries")
-            found = [delivery for delivery in all_found if delivery["topic"] == topic]
-            if found:
-                return found
-            if time.monotonic() > deadline:
-                raise AssertionError(f"no delivery of {topic}")
-            time.sleep(0.02)
+        self.sandbox.wait_for_delivery(topic)
+        return [delivery for delivery in self.sandbox.deliveries() if delivery.topic == topic]
 
-    def deliver(self, delivery: dict[str, str], raises: bool = False) -> int:
+    def deliver(self, delivery: Delivery, raises: bool = False) -> int:
         """Posts an event to the project. Returns the status."""
         client = Client(enforce_csrf_checks=True, raise_request_exception=raises)
         response = client.post(
             "/k2/events/",
-            delivery["body"],
+            delivery.body,
             content_type="application/json",
-            headers={"X-KopoKopo-Signature": delivery["signature"]},
+            headers={"X-KopoKopo-Signature": delivery.signature},
         )
         return response.status_code
 
-    def event(self, delivery: dict[str, str]) -> ReceivedEvent:
-        return WebhookVerifier(api_keys=[self.options["API_KEY"]]).verify(
-            delivery["body"].encode(), delivery["signature"]
-        )
+    def event(self, delivery: Delivery) -> ReceivedEvent:
+        return WebhookVerifier(api_keys=[self.options["API_KEY"]]).verify(delivery.body.encode(), delivery.signature)
 
 
-def mentions(text: str, delivery: dict[str, str]) -> bool:
+def mentions(text: str, delivery: Delivery) -> bool:
     """Whether a text has a phone number, a name or the body of an event."""
-    attributes = json.loads(delivery["body"])["data"]["attributes"]
+    attributes = json.loads(delivery.body)["data"]["attributes"]
     name = attributes["event"]["resource"]["sender_first_name"]
-    return PHONE[3:] in text or name in text or delivery["body"] in text
+    return PHONE[3:] in text or name in text or delivery.body in text
 
 
 class Receivers:
