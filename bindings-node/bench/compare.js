@@ -11,7 +11,7 @@ const { StkService } = require('k2-connect-node/lib/stk');
 const { Webhooks } = require('k2-connect-node/lib/webhooks');
 const { Pool } = require('undici');
 const { KopoKopo, WebhookVerifier, signWebhook } = require('..');
-const { Sandbox, TESTS } = require('../test/shared/harness');
+const { TESTS, startSandbox } = require('../test/shared/harness');
 
 const BODY = fs.readFileSync(path.join(TESTS, 'benches', 'webhook.json'));
 const KEY = 'an-api-key-of-the-usual-length-0123456789';
@@ -156,10 +156,10 @@ function requires() {
 
 async function main() {
   await webhooks();
-  const sandbox = await Sandbox.start();
+  const sandbox = await startSandbox();
   try {
     // In manual pace the sandbox does nothing on its own, so only the calls are measured.
-    await sandbox.control('PUT /_sandbox/settings', { pace: 'manual' });
+    await sandbox.changeSettings({ pace: 'manual' });
     await creates(sandbox);
   } finally {
     await sandbox.close();

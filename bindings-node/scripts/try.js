@@ -7,7 +7,7 @@ const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { Sandbox } = require('../test/shared/harness');
+const { startSandbox } = require('../test/shared/harness');
 
 const COMPILER = path.join(__dirname, '../node_modules/typescript/bin/tsc');
 
@@ -56,7 +56,7 @@ async function main(source) {
   if (!source) throw new Error('FOLDER is missing: npm run try -- FOLDER');
   const packages = fs.readdirSync(source).filter((file) => file.endsWith('.tgz')).map((file) => path.resolve(source, file));
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kopokopo-'));
-  const sandbox = await Sandbox.start();
+  const sandbox = await startSandbox();
   try {
     for (const [name, text] of Object.entries(FILES)) fs.writeFileSync(path.join(folder, name), text);
     const run = (program, ...args) => {

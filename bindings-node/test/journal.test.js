@@ -5,7 +5,7 @@ const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
 const { ConfigurationError, JournalError, KopoKopo, WebhookVerifier, signWebhook } = require('..');
 const { createTables, customJournal, once, pgJournal, sqliteJournal } = require('../journal');
-const { Sandbox } = require('./shared/harness');
+const { startSandbox } = require('./shared/harness');
 const { memoryStore } = require('./shared/stores');
 
 const KEY = 'an-api-key-of-the-usual-length-0123456789';
@@ -17,7 +17,7 @@ const BODY = JSON.stringify({
 
 let sandbox;
 before(async () => {
-  sandbox = await Sandbox.start();
+  sandbox = await startSandbox();
 });
 after(() => sandbox.close());
 
@@ -29,7 +29,7 @@ function wage(amount = '100') {
 }
 
 async function paidOut() {
-  return Number((await sandbox.control('GET /_sandbox/state')).paid_out);
+  return Number((await sandbox.state()).paidOut);
 }
 
 test('the same key sends one request, also in parallel', async () => {
@@ -84,14 +84,14 @@ test('any error of a store is an error of the journal, with its text', async () 
 
 test('a lost response is unknown until the result is observed', async () => {
   const client = new KopoKopo({ ...sandbox.credentials, journal: memory() });
-  await sandbox.control('PUT /_sandbox/faults', { operation: 'send_money.create', kind: 'reset_after_effect' });
+  await sandbox.fault({ operation: 'send_money.create', kind: 'reset_after_effect' });
   const pay = () => client.sendMoney.create(wage(), { idempotencyKey: 'lost-in-node' });
   await assert.rejects(pay(), (error) => {
     assert.deepEqual([error.kind, error.idempotencyKey, error.fingerprint.length], ['outcome_unknown', 'lost-in-node', 64]);
     return true;
   });
   await assert.rejects(pay(), { kind: 'outcome_unknown' });
-  const deliveries = await sandbox.control('GET /_sandbox/deliveries');
+  const deliveries = await sandbox.deliveries();
   const { body } = deliveries.findLast((delivery) => delivery.body.includes('lost-in-node'));
   const record = await client.journal.observe(client.webhooks.parseUnverified(body));
   assert.equal(record.state, 'accepted');

@@ -5,7 +5,7 @@ const assert = require('node:assert');
 const { test } = require('node:test');
 const pino = require('pino');
 const { InvalidRequestError, KopoKopo, WebhookVerifier, redact } = require('..');
-const { Sandbox } = require('./shared/harness');
+const { startSandbox } = require('./shared/harness');
 const { payloads } = require('./shared/vectors');
 
 const verifier = new WebhookVerifier({ apiKeys: ['key'] });
@@ -23,7 +23,7 @@ test('JSON has personal data, but no raw text and no token', async (t) => {
   assert.strictEqual(JSON.parse(text).payload.transaction.senderFirstName, PERSON[1]);
   assert.strictEqual(event.raw, body);
   for (const found of [text, JSON.stringify({ ...event }), JSON.stringify(structuredClone(event))]) assert.ok(!found.includes('"raw"'));
-  const sandbox = await Sandbox.start();
+  const sandbox = await startSandbox();
   t.after(() => sandbox.close());
   const token = await new KopoKopo(sandbox.credentials).oauth.token();
   assert.ok(token.accessToken.length > 10);

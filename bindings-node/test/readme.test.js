@@ -8,7 +8,7 @@ const path = require('node:path');
 const { test } = require('node:test');
 const { signWebhook } = require('..');
 const { deno, edgeLight, workerd } = require('./edge/runtimes');
-const { Sandbox, TESTS } = require('./shared/harness');
+const { TESTS, startSandbox } = require('./shared/harness');
 
 const PACKAGE = path.join(__dirname, '..');
 
@@ -35,7 +35,7 @@ test('snippets of README.md run, and receive a webhook', async (t) => {
   const text = fs.readFileSync(path.join(PACKAGE, 'README.md'), 'utf8');
   const snippets = [...text.matchAll(/^```js\n([^]*?)^```/gm)].map((found) => found[1]);
   assert.ok(snippets.length > 0);
-  const sandbox = await Sandbox.start();
+  const sandbox = await startSandbox();
   t.after(() => sandbox.close());
   const { baseUrl, clientId, clientSecret, apiKey } = sandbox.credentials;
   const body = fs.readFileSync(path.join(TESTS, 'vectors/payloads/result-incoming-payment-success.json'), 'utf8');

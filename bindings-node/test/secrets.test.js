@@ -5,7 +5,7 @@ const assert = require('node:assert');
 const { inspect } = require('node:util');
 const { test } = require('node:test');
 const { KopoKopo, WebhookVerifier } = require('..');
-const { Sandbox } = require('./shared/harness');
+const { startSandbox } = require('./shared/harness');
 
 const [secret, key] = ['canary-client-secret-1', 'canary-api-key-2'];
 const credentials = { clientId: 'app', clientSecret: secret, apiKey: key };
@@ -41,7 +41,7 @@ test('error of a token source with a secret is not printed', async () => {
 });
 
 test('records have what they do not print', async (t) => {
-  const sandbox = await Sandbox.start();
+  const sandbox = await startSandbox();
   t.after(() => sandbox.close());
   const token = await new KopoKopo(sandbox.credentials).oauth.token();
   assert.ok(token.accessToken.length > 10 && !inspect(token).includes(token.accessToken));

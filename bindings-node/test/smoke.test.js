@@ -17,7 +17,7 @@ const {
   OutcomeUnknownError,
   disbursementsTo,
 } = require('..');
-const { Receiver, Sandbox } = require('./shared/harness');
+const { Receiver, startSandbox } = require('./shared/harness');
 
 const FAST = { timeout: 10_000, interval: 20, maxInterval: 500 };
 
@@ -25,7 +25,7 @@ let sandbox;
 let receiver;
 let k2;
 before(async () => {
-  sandbox = await Sandbox.start();
+  sandbox = await startSandbox();
   receiver = await Receiver.start();
   k2 = new KopoKopo(sandbox.credentials);
 });
@@ -40,7 +40,7 @@ const push = (fields) => ({
 });
 
 const requests = async (operation) =>
-  (await sandbox.control('GET /_sandbox/requests')).filter((request) => request.operation === operation).length;
+  (await sandbox.requests()).filter((request) => request.operation === operation).length;
 
 test('payment is created, paid, and reported by a signed callback', async () => {
   const created = await k2.incomingPayments.create(push({ metadata: { order_id: '17', orderId: 18 } }));
@@ -99,7 +99,7 @@ test('stack trace of an error has the caller', async () => {
 
 test('lost response to a create is an unknown outcome, and is not retried', async () => {
   const sent = await requests('incoming_payments.create');
-  await sandbox.control('PUT /_sandbox/faults', { operation: 'incoming_payments.create', kind: 'reset_after_effect' });
+  await sandbox.fault({ operation: 'incoming_payments.create', kind: 'reset_after_effect' });
   const error = await k2.incomingPayments.create(push()).catch((found) => found);
   assert.ok(error instanceof OutcomeUnknownError);
   assert.deepStrictEqual([error.kind, error.operation, error.attempts], ['outcome_unknown', 'incoming_payments.create', 1]);
@@ -108,8 +108,8 @@ test('lost response to a create is an unknown outcome, and is not retried', asyn
 
 test('User-Agent of requests has the product and this package', async () => {
   await new KopoKopo({ ...sandbox.credentials, product: 'my-shop/1.4' }).payments.get('33333333-3333-4333-8333-333333333333');
-  const sent = await sandbox.control('GET /_sandbox/requests');
-  assert.match(sent.at(-1).user_agent, /^my-shop\/1\.4 kopokopo-node\/\d/);
+  const sent = await sandbox.requests();
+  assert.match(sent.at(-1).userAgent, /^my-shop\/1\.4 kopokopo-node\/\d/);
 });
 
 test('error has the status of the server', async () => {
@@ -118,7 +118,7 @@ test('error has the status of the server', async () => {
 });
 
 test('aborted call rejects immediately with the reason of its signal', async () => {
-  await sandbox.control('PUT /_sandbox/faults', { operation: 'incoming_payments.get', kind: 'hang_before_effect' });
+  await sandbox.fault({ operation: 'incoming_payments.get', kind: 'hang_before_effect' });
   const abort = new AbortController();
   const started = Date.now();
   const call = k2.incomingPayments.get('33333333-3333-4333-8333-333333333333', { signal: abort.signal });
@@ -126,7 +126,7 @@ test('aborted call rejects immediately with the reason of its signal', async () 
   setTimeout(() => abort.abort(reason), 20);
   await assert.rejects(call, reason);
   assert.ok(Date.now() - started < 5000);
-  await sandbox.control('DELETE /_sandbox/faults', undefined, 200).catch(() => {});
+  await sandbox.clearFaults().catch(() => {});
 });
 
 test('aborted signal sends nothing, and the listeners of other signals are removed', async () => {
@@ -163,10 +163,10 @@ test('unknown or invalid option is refused with its name', async () => {
 
 test('client with other options uses its own timeout', async () => {
   assert.throws(() => k2.withOptions({ timeout: 0 }), { kind: 'configuration', field: 'timeout' });
-  await sandbox.control('PUT /_sandbox/faults', { operation: 'incoming_payments.get', kind: 'hang_before_effect', times: 3 });
+  await sandbox.fault({ operation: 'incoming_payments.get', kind: 'hang_before_effect', times: 3 });
   const impatient = k2.withOptions({ timeout: 200, maxRetries: 0 });
   await assert.rejects(impatient.incomingPayments.get('33333333-3333-4333-8333-333333333333'), { kind: 'timeout' });
-  await sandbox.control('DELETE /_sandbox/faults');
+  await sandbox.clearFaults();
 });
 
 test('token source supplies the tokens, and is called once', async () => {

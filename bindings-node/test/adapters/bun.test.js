@@ -6,7 +6,7 @@ const { execFile } = require('node:child_process');
 const path = require('node:path');
 const { promisify } = require('node:util');
 const { test } = require('node:test');
-const { Sandbox } = require('../shared/harness');
+const { startSandbox } = require('../shared/harness');
 
 const SCRIPT = path.join(__dirname, 'fixtures', 'bun.mjs');
 const BUN = process.env.BUN_BINARY ?? path.resolve(__dirname, '../../node_modules/.bin/bun');
@@ -16,7 +16,7 @@ for (const [name, binary] of [
   ['Bun', BUN],
 ]) {
   test(`payment, error and webhooks work in ${name}`, async (t) => {
-    const sandbox = await Sandbox.start();
+    const sandbox = await startSandbox();
     t.after(() => sandbox.close());
     const { baseUrl, clientId, clientSecret, apiKey } = sandbox.credentials;
     const credentials = { K2_BASE_URL: baseUrl, K2_CLIENT_ID: clientId, K2_CLIENT_SECRET: clientSecret, K2_API_KEY: apiKey };

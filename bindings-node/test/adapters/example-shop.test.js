@@ -7,7 +7,7 @@ const path = require('node:path');
 const readline = require('node:readline');
 const { test } = require('node:test');
 const { setTimeout: sleep } = require('node:timers/promises');
-const { Sandbox } = require('../shared/harness');
+const { startSandbox } = require('../shared/harness');
 
 const SHOP = path.resolve(__dirname, '../../examples/express-shop/shop.mjs');
 const TIMEOUT = 20_000;
@@ -16,7 +16,7 @@ const PENDING = '254700000006';
 
 class Shop {
   static async open(t) {
-    const sandbox = await Sandbox.start();
+    const sandbox = await startSandbox();
     const { baseUrl, clientId, clientSecret, apiKey } = sandbox.credentials;
     const child = spawn(process.execPath, [SHOP], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -71,12 +71,12 @@ class Shop {
   }
 
   fault(fault) {
-    return this.sandbox.control('PUT /_sandbox/faults', fault);
+    return this.sandbox.fault(fault);
   }
 
   /** Returns a promise of the callbacks that the sandbox sent. */
   async deliveries() {
-    const sent = await this.sandbox.control('GET /_sandbox/deliveries');
+    const sent = await this.sandbox.deliveries();
     return sent.filter(({ topic }) => topic === 'incoming_payment');
   }
 
@@ -86,12 +86,12 @@ class Shop {
   }
 
   async requests(operation) {
-    const requests = await this.sandbox.control('GET /_sandbox/requests');
+    const requests = await this.sandbox.requests();
     return requests.filter((request) => request.operation === operation).length;
   }
 
   async received() {
-    return Number((await this.sandbox.control('GET /_sandbox/state')).received);
+    return Number((await this.sandbox.state()).received);
   }
 
   async until(condition) {
@@ -133,7 +133,7 @@ test('repeated callback counts once', async (t) => {
   await shop.fault({ operation: 'incoming_payment', kind: 'callback_twice' });
   const order = await shop.order();
   await shop.until(async () => (await shop.callbackStatuses()).length === 2);
-  for (const { id } of await shop.deliveries()) await shop.sandbox.control(`POST /_sandbox/deliveries/${id}/resend`);
+  for (const { id } of await shop.deliveries()) await shop.sandbox.resendDelivery(id);
   await shop.until(async () => (await shop.callbackStatuses()).length === 3);
   assert.deepStrictEqual(await shop.callbackStatuses(), [200, 200, 200]);
   assert.strictEqual(shop.lines.filter((line) => line.startsWith('event: incoming_payment ')).length, 1);
@@ -181,7 +181,7 @@ test('order with a pending payment stays pending until it is paid', async (t) =>
   const shop = await Shop.open(t);
   const order = await shop.order(PENDING);
   assert.strictEqual(await shop.statusOf(order), 'pending');
-  await shop.sandbox.control(`POST /_sandbox/incoming_payments/${order.paymentId}/customer`, { action: 'enter_pin' });
+  await shop.sandbox.customerPays(order.paymentId);
   await shop.until(async () => (await shop.statusOf(order)) === 'paid');
 });
 

@@ -7,7 +7,7 @@ const path = require('node:path');
 const readline = require('node:readline');
 const { test } = require('node:test');
 const { AuthenticationError, KopoKopo } = require('kopokopo');
-const { Sandbox } = require('../shared/harness');
+const { startSandbox } = require('../shared/harness');
 
 const ENDPOINT = path.resolve(__dirname, '../../examples/token-endpoint/tokens.mjs');
 const TIMEOUT = 20_000;
@@ -22,7 +22,7 @@ const PUSH = {
 
 class Endpoint {
   static async open(t) {
-    const sandbox = await Sandbox.start();
+    const sandbox = await startSandbox();
     const { baseUrl, clientId, clientSecret, apiKey } = sandbox.credentials;
     const child = spawn(process.execPath, [ENDPOINT], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -83,11 +83,11 @@ class Endpoint {
   }
 
   fault(fault) {
-    return this.sandbox.control('PUT /_sandbox/faults', { operation: 'oauth.token', ...fault });
+    return this.sandbox.fault({ operation: 'oauth.token', ...fault });
   }
 
   async requests(operation) {
-    const requests = await this.sandbox.control('GET /_sandbox/requests');
+    const requests = await this.sandbox.requests();
     return requests.filter((request) => request.operation === operation).length;
   }
 
@@ -122,7 +122,7 @@ for (const end of ['revoked', 'expired']) {
     await app.pay();
     const old = (await endpoint.send('session-of-user1')).body.token;
     if (end === 'revoked') await endpoint.owner.oauth.revoke(old);
-    else await endpoint.sandbox.control('POST /_sandbox/clock/advance', { seconds: 3700 });
+    else await endpoint.sandbox.advanceClock(3700);
     assert.ok((await app.pay()).isPaid);
     assert.strictEqual(app.tokenRequests, 2);
     assert.strictEqual(await endpoint.requests('oauth.token'), 2);
@@ -175,7 +175,7 @@ test('requests of each user are limited', async (t) => {
 
 test('twenty concurrent requests fetch one token', async (t) => {
   const endpoint = await Endpoint.open(t);
-  await endpoint.fault({ kind: 'delay', delay_ms: 300 });
+  await endpoint.fault({ kind: 'delay', delayMs: 300 });
   const all = (body) => Promise.all(USERS.map((user) => endpoint.send(`session-of-${user}`, body)));
   const tokens = (responses) => [...new Set(responses.map(({ body }) => body.token))];
   const [token, ...others] = tokens(await all());
@@ -195,7 +195,7 @@ test('response is a 503 without details if Kopo Kopo returns no token', async (t
   const { status, body } = await endpoint.send('session-of-user0');
   assert.strictEqual(status, 503);
   assert.deepStrictEqual(body, { error: 'no token available' });
-  await endpoint.sandbox.control('DELETE /_sandbox/faults');
+  await endpoint.sandbox.clearFaults();
   const { token } = (await endpoint.send('session-of-user0')).body;
   await endpoint.fault(fault);
   assert.strictEqual((await endpoint.send('session-of-user0', REFUSED)).status, 503);

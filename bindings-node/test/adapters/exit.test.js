@@ -6,7 +6,7 @@ const { spawn } = require('node:child_process');
 const http = require('node:http');
 const path = require('node:path');
 const { after, before, test } = require('node:test');
-const { Sandbox } = require('../shared/harness');
+const { startSandbox } = require('../shared/harness');
 const { listen } = require('./support');
 
 const SCRIPT = path.join(__dirname, 'fixtures', 'exit.js');
@@ -16,7 +16,7 @@ const TIMEOUT = 20_000;
 let sandbox;
 let silentServer;
 before(async () => {
-  sandbox = await Sandbox.start();
+  sandbox = await startSandbox();
   // Accepts every request, and sends no response.
   silentServer = await listen(http.createServer(() => {}));
 });

@@ -11,15 +11,15 @@ const express = require('kopokopo/express');
 const fastify = require('kopokopo/fastify');
 const { WebhookGuard } = require('kopokopo/nestjs');
 const next = require('kopokopo/next');
-const { Sandbox } = require('../shared/harness');
+const { startSandbox } = require('../shared/harness');
 const { memoryStore } = require('../shared/stores');
 const { KEY, listen } = require('./support');
 
 test('result that is delivered again after a failure of the journal makes the request accepted', async (t) => {
-  const sandbox = await Sandbox.start();
+  const sandbox = await startSandbox();
   t.after(() => sandbox.close());
-  await sandbox.control('PUT /_sandbox/settings', { callback_retries_ms: Array(20).fill(100) });
-  await sandbox.control('PUT /_sandbox/faults', { operation: 'send_money.create', kind: 'reset_after_effect' });
+  await sandbox.changeSettings({ callbackRetriesMs: Array(20).fill(100) });
+  await sandbox.fault({ operation: 'send_money.create', kind: 'reset_after_effect' });
   const store = memoryStore();
   const update = store.update;
   const k2 = new KopoKopo({ ...sandbox.credentials, journal: customJournal(store) });

@@ -7,7 +7,7 @@ const path = require('node:path');
 const { after, before, test } = require('node:test');
 const { Worker } = require('node:worker_threads');
 const { KopoKopo } = require('../..');
-const { Sandbox } = require('../shared/harness');
+const { startSandbox } = require('../shared/harness');
 const { createDatabase } = require('./databases');
 const { wage } = require('./support');
 
@@ -16,11 +16,11 @@ const SCRIPT = path.join(__dirname, 'aborted.js');
 
 let sandbox;
 before(async () => {
-  sandbox = await Sandbox.start();
+  sandbox = await startSandbox();
 });
 after(() => sandbox.close());
 
-const paidOut = async () => Number((await sandbox.control('GET /_sandbox/state')).paid_out);
+const paidOut = async () => Number((await sandbox.state()).paidOut);
 
 function environment() {
   const { baseUrl, clientId, clientSecret, apiKey } = sandbox.credentials;
@@ -39,7 +39,7 @@ async function run(...parameters) {
 test('outcome of a create that was aborted is written before the program ends', async (t) => {
   const database = await createDatabase(t, driver);
   const paid = await paidOut();
-  await sandbox.control('PUT /_sandbox/faults', { operation: 'send_money.create', kind: 'delay', delay_ms: 1000 });
+  await sandbox.fault({ operation: 'send_money.create', kind: 'delay', delayMs: 1000 });
   assert.equal(await run(database.place, 'after sending'), 'outcome_unknown');
   const client = new KopoKopo({ ...sandbox.credentials, journal: database.journal() });
   const record = await client.journal.get('wage-1');
@@ -62,7 +62,7 @@ test('create that was aborted before it was sent is known not to be sent', async
 test('thread that ends during a create leaves a record that is not sent again', async (t) => {
   const database = await createDatabase(t, driver);
   const paid = await paidOut();
-  await sandbox.control('PUT /_sandbox/faults', { operation: 'send_money.create', kind: 'hang_after_effect' });
+  await sandbox.fault({ operation: 'send_money.create', kind: 'hang_after_effect' });
   const worker = new Worker(SCRIPT, { argv: [driver, database.place, 'never'], workerData: sandbox.credentials });
   const client = new KopoKopo({ ...sandbox.credentials, journal: database.journal() });
   while ((await paidOut()) === paid);

@@ -8,7 +8,7 @@ const { isBuiltin } = require('node:module');
 const path = require('node:path');
 const { test } = require('node:test');
 const { signWebhook } = require('../..');
-const { Sandbox } = require('../shared/harness');
+const { startSandbox } = require('../shared/harness');
 const { createDatabase } = require('./databases');
 const { EVENT: SAMPLE } = require('./support');
 
@@ -39,7 +39,7 @@ for (let delivery = 0; delivery < 2; delivery += 1) {
 `;
 
 async function run(t, source, environment) {
-  const sandbox = await Sandbox.start();
+  const sandbox = await startSandbox();
   t.after(() => sandbox.close());
   const { baseUrl, clientId, clientSecret, apiKey } = sandbox.credentials;
   const credentials = { K2_BASE_URL: baseUrl, K2_CLIENT_ID: clientId, K2_CLIENT_SECRET: clientSecret, K2_API_KEY: apiKey };

@@ -8,7 +8,7 @@ const readline = require('node:readline');
 const { after, before, describe, test } = require('node:test');
 const { KopoKopo, WebhookVerifier } = require('../..');
 const { createTables } = require('../../journal');
-const { Sandbox } = require('../shared/harness');
+const { startSandbox } = require('../shared/harness');
 const { payloads } = require('../shared/vectors');
 
 const EVENT = payloads('webhook-buygoods_transaction_received')[0][1].toString();
@@ -39,14 +39,14 @@ function testStore(driver, { createEmpty, create }, more) {
   describe(driver, () => {
     const shared = {};
     before(async () => {
-      shared.sandbox = await Sandbox.start();
+      shared.sandbox = await startSandbox();
     });
     after(() => shared.sandbox.close());
 
     shared.client = (journal) => new KopoKopo({ ...shared.sandbox.credentials, journal });
     /** Calls a function, and asserts the money that it moves. */
     shared.assertPaid = async (amount, run) => {
-      const paidOut = async () => Number((await shared.sandbox.control('GET /_sandbox/state')).paid_out);
+      const paidOut = async () => Number((await shared.sandbox.state()).paidOut);
       const paid = await paidOut();
       const result = await run();
       assert.equal((await paidOut()) - paid, amount);
@@ -91,7 +91,7 @@ function testStore(driver, { createEmpty, create }, more) {
     test('records that were refused are sent again once', async (t) => {
       const client = shared.client((await create(t)).journal());
       const options = { idempotencyKey: 'wage-1', inProgressWait: 30_000 };
-      await shared.sandbox.control('PUT /_sandbox/faults', { operation: 'send_money.create', kind: 'status', status: 422 });
+      await shared.sandbox.fault({ operation: 'send_money.create', kind: 'status', status: 422 });
       await assert.rejects(client.sendMoney.create(wage(), options), { kind: 'invalid_request' });
       assert.equal((await client.journal.get('wage-1')).state, 'refused');
       await shared.assertPaid(100, () => Promise.all(Array.from({ length: 16 }, () => client.sendMoney.create(wage(), options))));
