@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -200,6 +201,21 @@ def test_binary_of_path_and_environment_is_used(without_binary: Path, monkeypatc
     monkeypatch.setenv("K2_SANDBOX_BIN", K2)
     with Sandbox() as sandbox:
         assert sandbox.health().status == "ok"
+
+
+def test_package_of_the_program_finds_it_in_each_layout(tmp_path: Path) -> None:
+    script = "import kopokopo_sandbox; print(kopokopo_sandbox.find_binary())"
+    for layout in (".", "lib/python3/site-packages"):  # of `pip install --target` and `--prefix`
+        folder = tmp_path / layout.replace("/", "-")
+        shutil.copytree(ROOT / "bindings-python/sandbox/python/kopokopo_sandbox", folder / layout / "kopokopo_sandbox")
+        (folder / "bin").mkdir()
+        (folder / "bin/k2").symlink_to(K2)
+        environment = {**os.environ, "PYTHONPATH": str(folder / layout)}
+        command = [sys.executable, "-c", script]
+        found = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        assert found.stdout.strip() == str(folder / "bin/k2")
+    command = [sys.executable, "-m", "kopokopo_sandbox", "--help"]
+    assert "k2 sandbox" in subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
 
 
 def test_program_that_does_not_start_says_why(without_binary: Path) -> None:

@@ -19,6 +19,6 @@ def find_binary() -> Path | None:
         sysconfig.get_path("scripts", scheme=sysconfig.get_preferred_scheme("user")),
         here.parent / "bin",  # of `pip install --target`
         # of `pip install --prefix`: lib/python3.11/site-packages is three folders below it
-        here.parents[3] / ("Scripts" if os.name == "nt" else "bin"),
+        *(prefix / ("Scripts" if os.name == "nt" else "bin") for prefix in here.parents[3:4]),
     ]
     return next((path for path in (Path(folder) / _NAME for folder in folders) if path.is_file()), None)
