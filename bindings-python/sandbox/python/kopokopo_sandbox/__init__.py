@@ -14,7 +14,7 @@ _NAME = "k2" + (sysconfig.get_config_var("EXE") or "")
 def find_binary() -> Path | None:
     """Returns the path of `k2`, or None if it was removed."""
     here = Path(__file__).resolve().parent
-    folders = [
+    folders: list[str | Path] = [
         sysconfig.get_path("scripts"),
         sysconfig.get_path("scripts", scheme=sysconfig.get_preferred_scheme("user")),
         here.parent / "bin",  # of `pip install --target`
