@@ -17,8 +17,9 @@ function main([argument, ...binaries]) {
   fs.mkdirSync(out, { recursive: true });
   const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'kopokopo-sandbox-'));
   try {
-    const platforms = targets.map(platformOf);
-    const optionalDependencies = Object.fromEntries(platforms.map(({ target }) => [`${own.name}-${target}`, own.version]));
+    // Only those that are published together: another person could publish a name that is free.
+    const built = binaries.map((binary) => platformOf(binary.split('=')[0]).target);
+    const optionalDependencies = Object.fromEntries(built.map((target) => [`${own.name}-${target}`, own.version]));
     const folder = path.join(temporary, 'main');
     for (const file of [...own.files, 'README.md']) fs.cpSync(path.join(SOURCE, file), path.join(folder, file), { recursive: true });
     pack(folder, { ...own, optionalDependencies }, own.files, out);

@@ -11,6 +11,7 @@ const { KopoKopo } = require('..');
 const { SandboxError } = require('../testing');
 const { K2, startSandbox } = require('./shared/harness');
 const { calls } = require('../../sandbox/controls.json');
+const { version } = require('../sandbox/package.json');
 
 const PACKAGE = path.join(__dirname, '..');
 const CALLBACK = 'https://shop.example/k2/results';
@@ -229,6 +230,9 @@ test('packages of the sandbox are found by tests and by npx', async (t) => {
   script(folder, ...['gnu', 'musl'].map((library) => `${machine}-unknown-linux-${library}=${program}`));
   const packed = fs.readdirSync(folder).filter((name) => name.endsWith('.tgz'));
   assert.strictEqual(packed.length, 3);
+  const manifest = JSON.parse(execFileSync('tar', ['-xzOf', path.join(folder, `kopokopo-sandbox-${version}.tgz`), 'package/package.json'], { encoding: 'utf8' }));
+  const named = ['gnu', 'musl'].map((library) => `kopokopo-sandbox-linux-${process.arch}-${library}`);
+  assert.deepStrictEqual(Object.keys(manifest.optionalDependencies), named);
   const library = process.report.getReport().header.glibcVersionRuntime ? 'gnu' : 'musl';
   const wanted = packed.filter((name) => !name.includes(library === 'gnu' ? 'musl' : 'gnu')).map((name) => `./${name}`);
   fs.writeFileSync(path.join(folder, 'package.json'), '{ "private": true }');
