@@ -32,7 +32,7 @@ def pay(client: KopoKopo, key: str) -> str:
 
 
 def effects(sandbox: Sandbox) -> int:
-    return int(sandbox.control("GET /_sandbox/state")["paid_out"])
+    return int(sandbox.state().paid_out)
 
 
 def test_an_outcome_that_is_not_written_is_a_warning(
