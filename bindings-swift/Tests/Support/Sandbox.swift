@@ -25,7 +25,9 @@ public final class Sandbox: @unchecked Sendable {
         let target =
             environment["CARGO_TARGET_DIR"].map { URL(fileURLWithPath: $0) }
             ?? Self.root.appendingPathComponent("target")
-        let k2 = environment["K2_SANDBOX_BIN"].map { URL(fileURLWithPath: $0) } ?? target.appendingPathComponent("debug/k2")
+        let k2 =
+            environment["K2_SANDBOX_BIN"].map { URL(fileURLWithPath: $0) }
+            ?? target.appendingPathComponent("debug/k2")
         let output = Pipe()
         process.executableURL = k2
         process.arguments = ["sandbox", "--json", "--exit-with-stdin"]
