@@ -59,6 +59,7 @@ fn ask(question: Question) {
 enum Pending {
     Token(Reply<kopokopo::Result<AccessToken>>),
     Text(Reply<Result<String, String>>),
+    Warning(Reply<()>),
 }
 
 /// A question for the program's function with this number. Later replies have no effect.
@@ -66,7 +67,8 @@ enum Pending {
 #[php(name = "KopoKopo\\Internal\\Question")]
 pub struct Question {
     number: i64,
-    request: Option<String>,
+    /// The store's request, or the text of a warning.
+    text: Option<String>,
     reply: Pending,
 }
 
@@ -77,9 +79,21 @@ impl Question {
         self.number
     }
 
-    /// The store's request as JSON. Null: the library needs a token.
+    /// The store's request as JSON. Null: the question is another one.
     pub fn request(&self) -> Option<String> {
-        self.request.clone()
+        if self.is_warning() { None } else { self.text.clone() }
+    }
+
+    /// A warning for the program's log. Null: the question is another one.
+    pub fn warning(&self) -> Option<String> {
+        if self.is_warning() { self.text.clone() } else { None }
+    }
+
+    /// The warning was written.
+    pub fn warned(&self) {
+        if let Pending::Warning(reply) = &self.reply {
+            reply.send(());
+        }
     }
 
     /// A token, and how many seconds it works.
@@ -106,7 +120,14 @@ impl Question {
         match &self.reply {
             Pending::Token(reply) => reply.send(Err(KopoKopoError::token_source(detail))),
             Pending::Text(reply) => reply.send(Err(detail)),
+            Pending::Warning(reply) => reply.send(()),
         }
+    }
+}
+
+impl Question {
+    fn is_warning(&self) -> bool {
+        matches!(self.reply, Pending::Warning(_))
     }
 }
 
@@ -118,7 +139,7 @@ impl TokenSource for Source {
         let number = self.0;
         async move {
             let (reply, receiver) = Reply::new();
-            ask(Question { number, request: None, reply: Pending::Token(reply) });
+            ask(Question { number, text: None, reply: Pending::Token(reply) });
             receiver.await.unwrap_or_else(|_| Err(KopoKopoError::token_source("it ended without a token")))
         }
         .boxed()
@@ -133,8 +154,18 @@ impl HostStore for Store {
         let number = self.0;
         async move {
             let (reply, receiver) = Reply::new();
-            ask(Question { number, request: Some(request), reply: Pending::Text(reply) });
+            ask(Question { number, text: Some(request), reply: Pending::Text(reply) });
             receiver.await.unwrap_or_else(|_| Err("its store ended without a result".to_owned()))
+        }
+        .boxed()
+    }
+
+    fn warn(&self, warning: String) -> BoxFuture<'static, ()> {
+        let number = self.0;
+        async move {
+            let (reply, receiver) = Reply::new();
+            ask(Question { number, text: Some(warning), reply: Pending::Warning(reply) });
+            let _ = receiver.await;
         }
         .boxed()
     }

@@ -91,6 +91,14 @@ class Question
     public function token(string $token, ?float $expires_in = NULL): void
     {
     }
+
+    public function warned(): void
+    {
+    }
+
+    public function warning(): ?string
+    {
+    }
 }
 
 /** @internal */

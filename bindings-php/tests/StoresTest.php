@@ -89,7 +89,7 @@ final class StoresTest extends TestCase
         self::assertNotSame('', $client->incomingPayments->create(...Sandbox::PUSH, idempotencyKey: 'order-7')->id());
         $lines = Log::shared()->take();
         self::assertStringContainsString('warning: kopokopo: the journal could not write', $lines);
-        self::assertStringContainsString('the idempotency key "order-7" (DomainException)', $lines);
+        self::assertStringContainsString('(accepted) of incoming_payments.create with the idempotency key order-7:', $lines);
         self::assertStringNotContainsString('a-text', $lines);
     }
 

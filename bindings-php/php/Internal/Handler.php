@@ -78,13 +78,14 @@ final class Handler
         $failure = null;
         [$outer, self::$current] = [self::$current, $call];
         try {
-            $reply = $handler->isStore ? $handler->result((string) $question->request()) : $handler->token();
+            $reply = match (true) {
+                $question->warning() !== null => $handler->warn($question->warning()),
+                $handler->isStore => $handler->result((string) $question->request()),
+                default => $handler->token(),
+            };
         } catch (\Throwable $failure) {
             $detail = $failure instanceof KopoKopoException ? $failure->detail : $handler->describe($failure);
             $reply = static fn (Question $question) => $question->fail($detail);
-            if ($handler->isStore) {
-                Unwritten::warn((string) $question->request(), $failure::class, $handler->logger);
-            }
         } finally {
             self::$current = $outer;
         }
@@ -119,13 +120,18 @@ final class Handler
     private function result(string $request): \Closure
     {
         $result = ($this->function)($request);
-        if (!\is_string($result)) {
-            Unwritten::warn($request, 'it returned ' . \get_debug_type($result), $this->logger);
-        }
 
         return static fn (Question $question) => \is_string($result)
             ? $question->result($result)
             : $question->fail('its store returned ' . \get_debug_type($result) . '; expected a string');
+    }
+
+    /** @return \Closure(Question): void */
+    private function warn(string $warning): \Closure
+    {
+        Log::warn($this->logger, "kopokopo: {$warning}");
+
+        return static fn (Question $question) => $question->warned();
     }
 
     /** @return \Closure(Question): void */
