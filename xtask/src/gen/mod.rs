@@ -1,9 +1,10 @@
 //! `cargo xtask gen`: everything that follows from the contract, `udl/kopokopo.udl`, and the test helpers, which follow from
-//! `sandbox/controls.json`.
+//! `sandbox/controls.json`, and the header of the C ABI, which follows from `bindings-c/src`.
 
 mod controls;
 mod foreign;
 mod golden;
+mod header;
 mod jni;
 mod kotlin;
 mod layout;
@@ -119,6 +120,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     }
     let mut files: Vec<_> = outputs.into_iter().map(|output| (output.path.to_owned(), output.text)).collect();
     files.extend(controls::outputs(root)?.into_iter().map(|output| (output.path.to_owned(), output.text)));
+    files.extend(header::outputs(root)?.into_iter().map(|output| (output.path.to_owned(), output.text)));
     files.extend(golden::files(root)?);
     for (path, text) in files {
         let file = root.join(&path);
@@ -134,7 +136,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     if options.check && !stale.is_empty() {
         let raw = if options.swift { " --swift" } else { "" };
         return Err(format!(
-            "{} differs from the contract or from sandbox/controls.json: run `cargo xtask gen{raw}`",
+            "{} differs from the contract, from sandbox/controls.json or from bindings-c/src: run `cargo xtask gen{raw}`",
             stale.join(", ")
         ));
     }
