@@ -1,6 +1,6 @@
 //! The header of the C ABI, which cbindgen makes of the sources of `bindings-c`.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use cbindgen::{Builder, Config, DocumentationStyle, EnumConfig, Language, RenameRule};
 
@@ -57,6 +57,25 @@ pub(super) fn outputs(root: &Path) -> Result<Vec<Output>, String> {
     bindings.write(&mut text);
     let text = String::from_utf8(text).map_err(|error| format!("the header of {CRATE}: {error}"))?;
     Ok(vec![Output { path: "bindings-c/include/kopokopo.h", text: without_safety(&text) }])
+}
+
+/// The functions of the header. A part for all but apps has a condition.
+pub(super) fn functions(root: &Path, is_for_apps: bool) -> Result<BTreeSet<String>, String> {
+    let mut is_conditional = false;
+    let mut found = BTreeSet::new();
+    for line in outputs(root)?.iter().flat_map(|output| output.text.lines()) {
+        match line {
+            "#if !defined(KOPOKOPO_APPS)" => is_conditional = true,
+            "#endif" => is_conditional = false,
+            _ => {}
+        }
+        let declared = line.split_once('(').map(|(before, _)| before.rsplit([' ', '*']).next().unwrap_or_default());
+        let name = declared.filter(|name| name.starts_with("kopokopo_") && !line.starts_with("//"));
+        if let Some(name) = name.filter(|_| !(is_for_apps && is_conditional)) {
+            found.insert(name.to_owned());
+        }
+    }
+    Ok(found)
 }
 
 /// The comments without what Rust's linter asks for in them: the head of the header says it for all functions.

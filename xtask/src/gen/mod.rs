@@ -106,6 +106,27 @@ pub(crate) fn mobile_exports() -> Result<BTreeSet<String>, String> {
     Ok(names)
 }
 
+/// The functions of the C ABI: all, or those that the library for apps has.
+pub(crate) fn header_functions(is_for_apps: bool) -> Result<BTreeSet<String>, String> {
+    header::functions(root(), is_for_apps)
+}
+
+/// The operations that apps have, such as `incoming_payments.create`, and those that they do not have.
+pub(crate) fn operations_for_apps() -> Result<[Vec<String>; 2], String> {
+    let udl = contract(root())?;
+    let (contract, mobile) = (read::read(&udl)?, read::read(&mobile::filter(&udl)?)?);
+    let sections = contract.objects.iter().filter_map(|object| Some((contract.section(&object.name)?, object)));
+    let (apps, others): (Vec<_>, Vec<_>) = sections.partition(|(_, object)| mobile.object(&object.name).is_some());
+    let names = |sections: Vec<(&str, &model::Object)>| {
+        let methods = sections.into_iter().flat_map(|(section, object)| {
+            let sent = object.methods.iter().filter(|method| method.is_async);
+            sent.map(move |method| format!("{section}.{}", method.name))
+        });
+        methods.collect()
+    };
+    Ok([names(apps), names(others)])
+}
+
 fn contract(root: &Path) -> Result<String, String> {
     let path = root.join("udl/kopokopo.udl");
     fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))
