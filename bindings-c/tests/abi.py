@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import itertools
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,6 +18,9 @@ OK, ERROR, CANCELLED = 0, 1, 2
 MISUSE = {3: "INVALID_POINTER", 4: "INVALID_HANDLE", 5: "SHUT_DOWN", 6: "WRONG_THREAD", 7: "ALREADY_SET"}
 
 SEPARATOR, ESCAPE, ABSENT, OPEN = "\x01", "\x02", "\x03", "\x03{"
+
+
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", Path(__file__).parents[2] / "target"))
 
 
 class Result(ctypes.Structure):

@@ -19,13 +19,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from abi import ASK, CONTRACT, RELEASE, Handle, KopokopoError, Library, Result, json_text, text
+from abi import ASK, CONTRACT, RELEASE, TARGET, Handle, KopokopoError, Library, Result, json_text, text
 
 TESTS = Path(__file__).parent
 BINDING = TESTS.parent
-TARGET = Path(os.environ.get("CARGO_TARGET_DIR", BINDING.parent / "target"))
 BUILT = TARGET / "debug"
-APPS = TARGET / "apps/debug"
+APPS = BINDING.parent / "target/apps/debug"
 WORK = Path(tempfile.mkdtemp(prefix="k2-c."))
 
 WARNINGS = ["-g", "-Wall", "-Wextra", "-Werror", "-pedantic", f"-I{BINDING / 'include'}"]

@@ -1,6 +1,6 @@
 """Performs the requests of the conformance runner through the C ABI. tests/conformance.md describes them.
 
-The argument is the path of the shared library.
+The argument is the path of another shared library than that of a debug build.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from abi import CONTRACT, Handle, KopokopoError, Library
+from abi import CONTRACT, TARGET, Handle, KopokopoError, Library
 
 HELLO = {
     "language": "c",
@@ -27,7 +27,7 @@ HELLO = {
     "journal": True,
 }
 
-library = Library(sys.argv[1])
+library = Library(sys.argv[1] if len(sys.argv) > 1 else str(TARGET / "debug/libkopokopo_c.so"))
 clients: dict[str, tuple[Handle, bool]] = {}
 output = threading.Lock()
 

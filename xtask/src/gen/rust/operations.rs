@@ -69,7 +69,7 @@ pub(super) fn sections(contract: &Contract, parts: [(&str, &Contract); 2]) -> Va
     let is_sent = |object: &Object| object.name != JOURNAL && object.methods.iter().any(|method| method.is_async);
     let sent = contract.objects.iter().filter(|object| is_sent(object));
     let sections =
-        sent.filter_map(|object| Some(section(object, contract.section(&object.name)?, condition(&object.name))));
+        sent.filter_map(|object| Some(section(object, contract.section(&object.name)?, &condition(&object.name))));
     let names = |part: &Contract| {
         let sections = part.objects.iter().filter(|object| object.name != JOURNAL);
         let names = sections.filter_map(|object| part.section(&object.name)).filter(|name| *name != "webhooks");
@@ -87,7 +87,7 @@ pub(super) fn sections(contract: &Contract, parts: [(&str, &Contract); 2]) -> Va
     })
 }
 
-fn section(Object { name, methods, .. }: &Object, section: &str, condition: String) -> Value {
+fn section(Object { name, methods, .. }: &Object, section: &str, condition: &str) -> Value {
     let (sent, watch): (Vec<_>, Vec<_>) = methods.iter().partition(|method| method.is_async);
     json!({
         "object": name,
