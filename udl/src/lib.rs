@@ -9,8 +9,8 @@
 //! Calls run on the library's own runtime. Their futures can be polled by any executor, or waited for with
 //! `runtime::block_on`. Dropping one cancels the call; a request that was sent still finishes.
 
-// As in the core: what only calls with a client use stays where it belongs.
-#![cfg_attr(not(feature = "client"), allow(dead_code))]
+// As in the core: what only calls with a client use, or what apps do not have, stays where it belongs.
+#![cfg_attr(any(not(feature = "client"), feature = "apps"), allow(dead_code, unused_imports))]
 
 pub mod error;
 #[cfg(feature = "foreign")]

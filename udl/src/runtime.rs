@@ -112,6 +112,13 @@ impl<T> Work<T> {
     }
 }
 
+impl<T: Send + 'static> Work<Result<T>> {
+    /// A call that has failed already, such as one whose arguments cannot be read.
+    pub fn failed(error: Error) -> Self {
+        Self::ready(Err(error))
+    }
+}
+
 impl<T> Future for Work<T> {
     type Output = T;
 

@@ -8,8 +8,8 @@ use crate::{
     tools::{self, CARGO_FUZZ, NIGHTLY},
 };
 
-/// The folders of targets: the SDK's parsers, and the sandbox's routes.
-const FOLDERS: [&str; 2] = ["core/fuzz", "sandbox/fuzz"];
+/// The folders of targets: the SDK's parsers, the sandbox's routes, and the inputs of the C ABI.
+const FOLDERS: [&str; 3] = ["core/fuzz", "sandbox/fuzz", "bindings-c/fuzz"];
 
 /// Payloads as a server sends them: the seeds of every target that has none of its own.
 const VECTORS: &str = "tests/vectors";

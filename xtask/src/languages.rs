@@ -4,7 +4,7 @@
 use crate::{
     shell::Line,
     step::Step,
-    tools::{CARGO_DENY, CLIPPY, MAVEN, NODE, PHP, PYTHON, PYTHON_TOOLS, RUBY},
+    tools::{C, CARGO_DENY, CLIPPY, MAVEN, NODE, PHP, PYTHON, PYTHON_TOOLS, RUBY},
 };
 
 /// The program that plays Kopo Kopo for the tests, and the one that writes the deletion vectors.
@@ -19,10 +19,10 @@ fn conformance(testee: &str) -> Line {
 pub(crate) const ONLY_IF_NAMED: [&str; 2] = ["ruby-next", "php-next"];
 
 /// Steps that run at the same time: neither writes what the other reads, apart from what cargo builds and locks.
-pub(crate) const TOGETHER: [[&str; 2]; 3] = [["python", "ruby"], ["node", "php"], ["kotlin", "swift"]];
+pub(crate) const TOGETHER: [[&str; 2]; 4] = [["python", "ruby"], ["node", "php"], ["kotlin", "swift"], ["c", "growth"]];
 
 pub(crate) fn steps() -> Vec<Step> {
-    vec![python(), ruby(), node(), php(), kotlin(), swift(), kills(), growth(), ruby_next(), php_next()]
+    vec![python(), ruby(), node(), php(), kotlin(), swift(), kills(), c(), growth(), ruby_next(), php_next()]
 }
 
 /// Installs the Python package and its tools.
@@ -177,6 +177,28 @@ fn php() -> Step {
                  --do-not-cache-result bindings-php/tests",
             ),
             conformance("sh bindings-php/php.sh bindings-php/tests/testee.php"),
+        ],
+        tests: true,
+    }
+}
+
+/// The C ABI, through C programs and through ctypes.
+fn c() -> Step {
+    Step {
+        name: "c".into(),
+        what: "the C ABI behaves as every scenario and vector says, survives misuse, and has a part for apps".into(),
+        needs: vec![&CLIPPY, &PYTHON, &C],
+        lines: vec![
+            Line::new(PROGRAMS),
+            Line::new("cargo build --locked --package kopokopo-c"),
+            // It has less, so it is another build of all libraries.
+            Line::new("cargo build --locked --package kopokopo-c --features apps --target-dir target/apps"),
+            Line::new(
+                "cargo clippy --package kopokopo-c --features apps --target-dir target/apps --locked -- -D warnings",
+            ),
+            Line::new("cargo xtask mobile --check target/apps/debug/libkopokopo_c.so"),
+            Line::new("python3 bindings-c/tests/run.py"),
+            conformance("python3 bindings-c/tests/testee.py"),
         ],
         tests: true,
     }

@@ -106,6 +106,15 @@ pub(crate) static PHP: Tool = Tool {
     ours: false,
 };
 
+/// What compiles and checks the C programs of `bindings-c/tests`.
+pub(crate) static C: Tool = Tool {
+    name: "c compiler",
+    probe: "python3 bindings-c/tests/needs.py",
+    version: None,
+    install: "apt-get install --no-install-recommends gcc g++ valgrind (Debian's names)",
+    ours: false,
+};
+
 /// Checks the workflows of `.github`.
 pub(crate) static ACTIONLINT: Tool = Tool {
     name: "actionlint",

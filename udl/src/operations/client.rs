@@ -36,6 +36,13 @@ impl Object {
     }
 }
 
+/// Apps have no credentials: their client is made with a token source.
+#[cfg(feature = "apps")]
+fn construct(object: &str, constructor: &str, _: Arguments) -> Result<Object> {
+    Err(unknown(object, constructor))
+}
+
+#[cfg(not(feature = "apps"))]
 fn construct(object: &str, constructor: &str, arguments: Arguments) -> Result<Object> {
     let made = match (object, constructor) {
         ("KopoKopo", "new") => client(arguments).map(Object::Client),
@@ -73,8 +80,11 @@ fn call_sync(client: &api::KopoKopo, method: &str, arguments: Arguments) -> Resu
     read::none(arguments).map_err(as_configuration)?;
     match method {
         "base_url" => Ok(output(client.base_url().to_owned())),
+        #[cfg(not(feature = "apps"))]
         "webhooks" => Ok(output(Object::Verifier(client.try_webhooks()?.clone()))),
+        #[cfg(not(feature = "apps"))]
         "journal" => Ok(output(Object::Other(std::sync::Arc::new(client.journal()?)))),
+        #[cfg(not(feature = "apps"))]
         "oauth" => Ok(output(Object::Other(std::sync::Arc::new(client.oauth())))),
         _ => sections::section(client, method).map(output).ok_or_else(|| unknown("KopoKopo", method)),
     }

@@ -27,28 +27,31 @@ pub fn function(name: &str, arguments: Arguments) -> Result<Output> {
     guard(|| match name {
         "version" => read::none(arguments).map(|()| output(version())),
         "contract_hash" => read::none(arguments).map(|()| output(contract_hash())),
+        #[cfg(not(feature = "apps"))]
         "hash_phone" => {
             let phone_number: api::Personal = read::one(arguments, "phone_number")?;
             Ok(output(hash_phone(&phone_number)?))
         }
-        #[cfg(feature = "client")]
+        #[cfg(all(feature = "client", not(feature = "apps")))]
         "journal_schema" => {
             let dialect: String = read::one(arguments, "dialect")?;
             Ok(output(journal_schema(&dialect)?))
         }
-        #[cfg(feature = "client")]
+        #[cfg(all(feature = "client", not(feature = "apps")))]
         "event_claim" => {
             let mut reader = ArgumentReader::arguments(arguments, &["dialect", "placeholder"])?;
             let (dialect, placeholder): (String, String) =
                 (reader.required("dialect")?, reader.required("placeholder")?);
             Ok(output(event_claim(&dialect, &placeholder)?))
         }
+        #[cfg(not(feature = "apps"))]
         "disbursements_to" => {
             let mut reader = ArgumentReader::arguments(arguments, &["send_money", "recipient"])?;
             let FromRaw(send_money) = reader.required::<FromRaw<api::SendMoney>>("send_money")?;
             let recipient: String = reader.required("recipient")?;
             Ok(output(send_money.disbursements_to(&recipient).into_iter().cloned().collect::<Vec<_>>()))
         }
+        #[cfg(not(feature = "apps"))]
         "is_paid_at_least" => {
             let known = &["payment", "record", "amount", "currency", "till_number"];
             let mut reader = ArgumentReader::arguments(arguments, known)?;

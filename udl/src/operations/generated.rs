@@ -5,11 +5,11 @@ use kopokopo::resources::Resource as _;
 use crate::value::{from_text, open_enum_views, record, request, union_in, union_out};
 
 /// A digest of the contract that this was generated from.
-#[cfg(not(feature = "mobile"))]
+#[cfg(not(feature = "apps"))]
 pub const CONTRACT_HASH: &str = "2a66b678a16d1594";
 
 /// A digest of the contract that this was generated from.
-#[cfg(feature = "mobile")]
+#[cfg(feature = "apps")]
 pub const CONTRACT_HASH: &str = "059c3d10cdc374b7";
 
 request!(CallOptions: ; connect_timeout, stalled_timeout, timeout, max_retries, idempotency_key, in_progress_wait);

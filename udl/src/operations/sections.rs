@@ -9,32 +9,55 @@ use super::{
 };
 use crate::{api, error::Result, value::Arguments};
 
+#[cfg(not(feature = "apps"))]
 section!(OAuth oauth: token() -> value, revoke(token: api::Secret) -> nothing, introspect(token: api::Secret) -> value, token_info() -> value; );
+#[cfg(not(feature = "apps"))]
 section!(WebhookSubscriptions webhook_subscriptions: create(request) -> handle, get(id: String) -> value, wait(id, options) -> value; watch);
 section!(IncomingPayments incoming_payments: create(request) -> handle, get(id: String) -> value, wait(id, options) -> value; watch);
+#[cfg(not(feature = "apps"))]
 section!(MerchantWallets merchant_wallets: create(request) -> handle, get(id: String) -> value, wait(id, options) -> value; watch);
+#[cfg(not(feature = "apps"))]
 section!(MerchantBankAccounts merchant_bank_accounts: create(request) -> handle, get(id: String) -> value, wait(id, options) -> value; watch);
+#[cfg(not(feature = "apps"))]
 section!(ExternalRecipients external_recipients: create_mobile_wallet(request) -> handle, create_bank_account(request) -> handle, create_till(request) -> handle, create_paybill(request) -> handle, get(id: String) -> value, wait(id, options) -> value; watch);
+#[cfg(not(feature = "apps"))]
 section!(SendMoneyRequests send_money: create(request) -> handle, sweep_all_funds(request) -> handle, get(id: String) -> value, wait(id, options) -> value; watch);
+#[cfg(not(feature = "apps"))]
 section!(PollingRequests polling: create(request) -> handle, get(id: String) -> value, wait(id, options) -> value; watch);
+#[cfg(not(feature = "apps"))]
 section!(SmsNotifications sms_notifications: create(request) -> handle, get(id: String) -> value, wait(id, options) -> value; watch);
+#[cfg(not(feature = "apps"))]
 section!(Reversals reversals: create(request) -> handle, get(id: String) -> value, wait(id, options) -> value; watch);
 section!(PaymentLinks payment_links: create(request) -> handle, get(id: String) -> value, wait(id, options) -> value, cancel(id: String) -> nothing; watch);
+#[cfg(not(feature = "apps"))]
 section!(Payments payments: get(id: String) -> value, wait(id, options) -> value; watch);
+#[cfg(not(feature = "apps"))]
 section!(SettlementTransfers settlement_transfers: get(id: String) -> value, wait(id, options) -> value; watch);
+#[cfg(not(feature = "apps"))]
 section!(RawRequests raw_requests: get(path: String) -> value, post(request) -> value; );
+#[cfg(not(feature = "apps"))]
 resource!(WebhookSubscription: "CreatedWebhookSubscription" "WebhookSubscriptionWatch");
 resource!(IncomingPayment: "CreatedIncomingPayment" "IncomingPaymentWatch");
+#[cfg(not(feature = "apps"))]
 resource!(MerchantWallet: "CreatedMerchantWallet" "MerchantWalletWatch");
+#[cfg(not(feature = "apps"))]
 resource!(MerchantBankAccount: "CreatedMerchantBankAccount" "MerchantBankAccountWatch");
+#[cfg(not(feature = "apps"))]
 resource!(ExternalRecipient: "CreatedExternalRecipient" "ExternalRecipientWatch");
+#[cfg(not(feature = "apps"))]
 resource!(SendMoney: "CreatedSendMoney" "SendMoneyWatch");
+#[cfg(not(feature = "apps"))]
 resource!(Polling: "CreatedPolling" "PollingWatch");
+#[cfg(not(feature = "apps"))]
 resource!(SmsNotification: "CreatedSmsNotification" "SmsNotificationWatch");
+#[cfg(not(feature = "apps"))]
 resource!(Reversal: "CreatedReversal" "ReversalWatch");
 resource!(PaymentLink: "CreatedPaymentLink" "PaymentLinkWatch");
+#[cfg(not(feature = "apps"))]
 resource!(Payment: "" "PaymentWatch");
+#[cfg(not(feature = "apps"))]
 resource!(SettlementTransfer: "" "SettlementTransferWatch");
+#[cfg(not(feature = "apps"))]
 sections!(
     oauth,
     webhook_subscriptions,
@@ -51,36 +74,46 @@ sections!(
     settlement_transfers,
     raw_requests
 );
+#[cfg(feature = "apps")]
+sections!(incoming_payments, payment_links);
 
 /// Every operation, in the order of the contract.
 pub static OPERATIONS: &[Operation] = &[
+    #[cfg(not(feature = "apps"))]
     Operation {
         section: "oauth",
         name: "token",
         about: "Requests a new token, in addition to the one that the client uses",
         creates: false,
     },
+    #[cfg(not(feature = "apps"))]
     Operation { section: "oauth", name: "revoke", about: "Revokes a token", creates: false },
+    #[cfg(not(feature = "apps"))]
     Operation {
         section: "oauth",
         name: "introspect",
         about: "Checks if a token is valid, and which application it belongs to",
         creates: false,
     },
+    #[cfg(not(feature = "apps"))]
     Operation {
         section: "oauth",
         name: "token_info",
         about: "Reads the server's information about the token that the client uses",
         creates: false,
     },
+    #[cfg(not(feature = "apps"))]
     Operation { section: "webhook_subscriptions", name: "create", about: "Subscribes to a topic", creates: true },
+    #[cfg(not(feature = "apps"))]
     Operation { section: "webhook_subscriptions", name: "get", about: "Reads a subscription", creates: false },
+    #[cfg(not(feature = "apps"))]
     Operation {
         section: "webhook_subscriptions",
         name: "wait",
         about: "Waits until the resource with this id is final, for example after a restart of the program",
         creates: false,
     },
+    #[cfg(not(feature = "apps"))]
     Operation {
         section: "webhook_subscriptions",
         name: "watch",
@@ -101,147 +134,179 @@ pub static OPERATIONS: &[Operation] = &[
         about: "Returns the states of the resource with this id as they change, up to the final one",
         creates: false,
     },
+    #[cfg(not(feature = "apps"))]
     Operation {
         section: "merchant_wallets",
         name: "create",
         about: "Adds a mobile wallet of the merchant",
         creates: true,
     },
+    #[cfg(not(feature = "apps"))]
     Operation { section: "merchant_wallets", name: "get", about: "Reads a wallet", creates: false },
+    #[cfg(not(feature = "apps"))]
     Operation {
         section: "merchant_wallets",
         name: "wait",
         about: "Waits until the resource with this id is final, for example after a restart of the program",
         creates: false,
     },
+    #[cfg(not(feature = "apps"))]
     Operation {
         section: "merchant_wallets",
         name: "watch",
         about: "Returns the states of the resource with this id as they change, up to the final one",
         creates: false,
     },
+    #[cfg(not(feature = "apps"))]
     Operation {
         section: "merchant_bank_accounts",
         name: "create",
         about: "Adds a bank account of the merchant",
         creates: true,
     },
+    #[cfg(not(feature = "apps"))]
     Operation { section: "merchant_bank_accounts", name: "get", about: "Reads a bank account", creates: false },
+    #[cfg(not(feature = "apps"))]
     Operation {
         section: "merchant_bank_accounts",
         name: "wait",
         about: "Waits until the resource with this id is final, for example after a restart of the program",
         creates: false,
     },
+    #[cfg(not(feature = "apps"))]
     Operation {
         section: "merchant_bank_accounts",
         name: "watch",
         about: "Returns the states of the resource with this id as they change, up to the final one",
         creates: false,
     },
+    #[cfg(not(feature = "apps"))]
     Operation {
         section: "external_recipients",
         name: "create_mobile_wallet",
         about: "Adds a person's mobile wallet",
         creates: true,
     },
+    #[cfg(not(feature = "apps"))]
     Operation {
         section: "external_recipients",
         name: "create_bank_account",
         about: "Adds a bank account of another person or business",
         creates: true,
     },
+    #[cfg(not(feature = "apps"))]
     Operation {
         section: "external_recipients",
         name: "create_till",
         about: "Adds another business's till",
         creates: true,
     },
+    #[cfg(not(feature = "apps"))]
     Operation {
         section: "external_recipients",
         name: "create_paybill",
         about: "Adds a paybill account",
         creates: true,
     },
+    #[cfg(not(feature = "apps"))]
     Operation { section: "external_recipients", name: "get", about: "Reads a recipient", creates: false },
+    #[cfg(not(feature = "apps"))]
     Operation {
         section: "external_recipients",
         name: "wait",
         about: "Waits until the resource with this id is final, for example after a restart of the program",
         creates: false,
     },
+    #[cfg(not(feature = "apps"))]
     Operation {
         section: "external_recipients",
         name: "watch",
         about: "Returns the states of the resource with this id as they change, up to the final one",
         creates: false,
     },
+    #[cfg(not(feature = "apps"))]
     Operation { section: "send_money", name: "create", about: "Sends money", creates: true },
+    #[cfg(not(feature = "apps"))]
     Operation {
         section: "send_money",
         name: "sweep_all_funds",
         about: "Sends **all available funds** of the company and its tills to their preferred settlement accounts",
         creates: true,
     },
+    #[cfg(not(feature = "apps"))]
     Operation { section: "send_money", name: "get", about: "Reads a request", creates: false },
+    #[cfg(not(feature = "apps"))]
     Operation {
         section: "send_money",
         name: "wait",
         about: "Waits until the resource with this id is final, for example after a restart of the program",
         creates: false,
     },
+    #[cfg(not(feature = "apps"))]
     Operation {
         section: "send_money",
         name: "watch",
         about: "Returns the states of the resource with this id as they change, up to the final one",
         creates: false,
     },
+    #[cfg(not(feature = "apps"))]
     Operation { section: "polling", name: "create", about: "Requests the transactions of a period", creates: true },
+    #[cfg(not(feature = "apps"))]
     Operation {
         section: "polling",
         name: "get",
         about: "Reads a polling request and, once it is done, its transactions",
         creates: false,
     },
+    #[cfg(not(feature = "apps"))]
     Operation {
         section: "polling",
         name: "wait",
         about: "Waits until the resource with this id is final, for example after a restart of the program",
         creates: false,
     },
+    #[cfg(not(feature = "apps"))]
     Operation {
         section: "polling",
         name: "watch",
         about: "Returns the states of the resource with this id as they change, up to the final one",
         creates: false,
     },
+    #[cfg(not(feature = "apps"))]
     Operation {
         section: "sms_notifications",
         name: "create",
         about: "Sends a message to the customer of a webhook",
         creates: true,
     },
+    #[cfg(not(feature = "apps"))]
     Operation { section: "sms_notifications", name: "get", about: "Reads a message's state", creates: false },
+    #[cfg(not(feature = "apps"))]
     Operation {
         section: "sms_notifications",
         name: "wait",
         about: "Waits until the resource with this id is final, for example after a restart of the program",
         creates: false,
     },
+    #[cfg(not(feature = "apps"))]
     Operation {
         section: "sms_notifications",
         name: "watch",
         about: "Returns the states of the resource with this id as they change, up to the final one",
         creates: false,
     },
+    #[cfg(not(feature = "apps"))]
     Operation { section: "reversals", name: "create", about: "Requests a reversal", creates: true },
+    #[cfg(not(feature = "apps"))]
     Operation { section: "reversals", name: "get", about: "Reads a reversal", creates: false },
+    #[cfg(not(feature = "apps"))]
     Operation {
         section: "reversals",
         name: "wait",
         about: "Waits until the resource with this id is final, for example after a restart of the program",
         creates: false,
     },
+    #[cfg(not(feature = "apps"))]
     Operation {
         section: "reversals",
         name: "watch",
@@ -268,37 +333,45 @@ pub static OPERATIONS: &[Operation] = &[
         about: "Cancels a link, so that it cannot be paid any more (API reference, section Cancel Payment Link)",
         creates: false,
     },
+    #[cfg(not(feature = "apps"))]
     Operation { section: "payments", name: "get", about: "Reads a payment of version 1", creates: false },
+    #[cfg(not(feature = "apps"))]
     Operation {
         section: "payments",
         name: "wait",
         about: "Waits until the resource with this id is final, for example after a restart of the program",
         creates: false,
     },
+    #[cfg(not(feature = "apps"))]
     Operation {
         section: "payments",
         name: "watch",
         about: "Returns the states of the resource with this id as they change, up to the final one",
         creates: false,
     },
+    #[cfg(not(feature = "apps"))]
     Operation {
         section: "settlement_transfers",
         name: "get",
         about: "Reads a settlement transfer of version 1",
         creates: false,
     },
+    #[cfg(not(feature = "apps"))]
     Operation {
         section: "settlement_transfers",
         name: "wait",
         about: "Waits until the resource with this id is final, for example after a restart of the program",
         creates: false,
     },
+    #[cfg(not(feature = "apps"))]
     Operation {
         section: "settlement_transfers",
         name: "watch",
         about: "Returns the states of the resource with this id as they change, up to the final one",
         creates: false,
     },
+    #[cfg(not(feature = "apps"))]
     Operation { section: "raw_requests", name: "get", about: "Reads any path of the API", creates: false },
+    #[cfg(not(feature = "apps"))]
     Operation { section: "raw_requests", name: "post", about: "Sends a POST to any path of the API", creates: false },
 ];

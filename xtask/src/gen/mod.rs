@@ -1,9 +1,10 @@
 //! `cargo xtask gen`: everything that follows from the contract, `udl/kopokopo.udl`, and the test helpers, which follow from
-//! `sandbox/controls.json`.
+//! `sandbox/controls.json`, and the header of the C ABI, which follows from `bindings-c/src`.
 
 mod controls;
 mod foreign;
 mod golden;
+mod header;
 mod jni;
 mod kotlin;
 mod layout;
@@ -105,6 +106,27 @@ pub(crate) fn mobile_exports() -> Result<BTreeSet<String>, String> {
     Ok(names)
 }
 
+/// The functions of the C ABI: all, or those that the library for apps has.
+pub(crate) fn header_functions(is_for_apps: bool) -> Result<BTreeSet<String>, String> {
+    header::functions(root(), is_for_apps)
+}
+
+/// The operations that apps have, such as `incoming_payments.create`, and those that they do not have.
+pub(crate) fn operations_for_apps() -> Result<[Vec<String>; 2], String> {
+    let udl = contract(root())?;
+    let (contract, mobile) = (read::read(&udl)?, read::read(&mobile::filter(&udl)?)?);
+    let sections = contract.objects.iter().filter_map(|object| Some((contract.section(&object.name)?, object)));
+    let (apps, others): (Vec<_>, Vec<_>) = sections.partition(|(_, object)| mobile.object(&object.name).is_some());
+    let names = |sections: Vec<(&str, &model::Object)>| {
+        let methods = sections.into_iter().flat_map(|(section, object)| {
+            let sent = object.methods.iter().filter(|method| method.is_async);
+            sent.map(move |method| format!("{section}.{}", method.name))
+        });
+        methods.collect()
+    };
+    Ok([names(apps), names(others)])
+}
+
 fn contract(root: &Path) -> Result<String, String> {
     let path = root.join("udl/kopokopo.udl");
     fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))
@@ -119,6 +141,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     }
     let mut files: Vec<_> = outputs.into_iter().map(|output| (output.path.to_owned(), output.text)).collect();
     files.extend(controls::outputs(root)?.into_iter().map(|output| (output.path.to_owned(), output.text)));
+    files.extend(header::outputs(root)?.into_iter().map(|output| (output.path.to_owned(), output.text)));
     files.extend(golden::files(root)?);
     for (path, text) in files {
         let file = root.join(&path);
@@ -134,7 +157,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     if options.check && !stale.is_empty() {
         let raw = if options.swift { " --swift" } else { "" };
         return Err(format!(
-            "{} differs from the contract or from sandbox/controls.json: run `cargo xtask gen{raw}`",
+            "{} differs from the contract, from sandbox/controls.json or from bindings-c/src: run `cargo xtask gen{raw}`",
             stale.join(", ")
         ));
     }

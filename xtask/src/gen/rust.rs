@@ -28,6 +28,7 @@ const BY_HAND: [&str; 3] = ["KopoKopo", "WebhookVerifier", "Journal"];
 pub(super) fn generate(contract: &Contract, mobile: &Contract, root: &Path) -> Result<Vec<Output>, String> {
     let templates = Templates::load("rust")?;
     let parts = [("not(feature = \"mobile\")", contract), ("feature = \"mobile\"", mobile)];
+    let apps = [("not(feature = \"apps\")", contract), ("feature = \"apps\"", mobile)];
     let files = [
         (
             "udl/src/uniffi/generated.rs",
@@ -41,8 +42,8 @@ pub(super) fn generate(contract: &Contract, mobile: &Contract, root: &Path) -> R
             }),
         ),
         ("udl/src/uniffi/jni/calls/generated.rs", "calls.rs.j2", jni::view(parts)),
-        ("udl/src/operations/generated.rs", "operations.rs.j2", operations::values(contract, parts)),
-        ("udl/src/operations/sections.rs", "sections.rs.j2", operations::sections(contract)),
+        ("udl/src/operations/generated.rs", "operations.rs.j2", operations::values(contract, apps)),
+        ("udl/src/operations/sections.rs", "sections.rs.j2", operations::sections(contract, apps)),
     ];
     let render = |(path, template, view)| Ok(Output { path, text: format(&templates.render(template, view)?, root)? });
     files.into_iter().map(render).collect()

@@ -54,7 +54,9 @@ fn prepare(root: &Path, new: &Version) -> Result<(), String> {
     fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
 
     run_in(root, "cargo", &["update", "--workspace", "--quiet"])?;
-    for manifest in ["bindings-php/Cargo.toml", "core/fuzz/Cargo.toml", "sandbox/fuzz/Cargo.toml"] {
+    for manifest in
+        ["bindings-php/Cargo.toml", "core/fuzz/Cargo.toml", "sandbox/fuzz/Cargo.toml", "bindings-c/fuzz/Cargo.toml"]
+    {
         run_in(root, "cargo", &["update", "--workspace", "--quiet", "--manifest-path", manifest])?;
     }
     let node = root.join("bindings-node");

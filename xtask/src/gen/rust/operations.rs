@@ -59,33 +59,40 @@ fn union(Enum { name, variants, usage, .. }: &Enum) -> Value {
     json!({"name": name, "is_output": usage.output, "variants": variants.collect::<Vec<_>>()})
 }
 
-/// What sends requests.
-pub(super) fn sections(contract: &Contract) -> Value {
+/// What sends requests. What apps do not have is left out of their library, not only of its tables.
+pub(super) fn sections(contract: &Contract, parts: [(&str, &Contract); 2]) -> Value {
+    let [(not_for_apps, _), (_, apps)] = parts;
+    let condition = |object: &str| match apps.object(object) {
+        Some(_) => String::new(),
+        None => format!("#[cfg({not_for_apps})]"),
+    };
     let is_sent = |object: &Object| object.name != JOURNAL && object.methods.iter().any(|method| method.is_async);
     let sent = contract.objects.iter().filter(|object| is_sent(object));
-    let sections = sent.filter_map(|object| Some(section(object, contract.section(&object.name)?)));
-    let names = contract
-        .objects
-        .iter()
-        .filter(|object| object.name != JOURNAL)
-        .filter_map(|object| contract.section(&object.name));
+    let sections =
+        sent.filter_map(|object| Some(section(object, contract.section(&object.name)?, &condition(&object.name))));
+    let names = |part: &Contract| {
+        let sections = part.objects.iter().filter(|object| object.name != JOURNAL);
+        let names = sections.filter_map(|object| part.section(&object.name)).filter(|name| *name != "webhooks");
+        names.map(str::to_owned).collect::<Vec<_>>()
+    };
     let watches = contract.objects.iter().filter(|object| object.is_watch()).map(|watch| {
         let record = watch.name.trim_end_matches("Watch");
         let handle = Some(format!("Created{record}")).filter(|name| contract.object(name).is_some());
-        json!({"record": record, "handle": handle.unwrap_or_default(), "object": watch.name})
+        json!({"record": record, "handle": handle.unwrap_or_default(), "object": watch.name, "condition": condition(&watch.name)})
     });
     json!({
         "sections": sections.collect::<Vec<_>>(),
         "watches": watches.collect::<Vec<_>>(),
-        "names": names.filter(|name| *name != "webhooks").collect::<Vec<_>>(),
+        "parts": parts.map(|(condition, part)| json!({"condition": condition, "names": names(part)})),
     })
 }
 
-fn section(Object { name, methods, .. }: &Object, section: &str) -> Value {
+fn section(Object { name, methods, .. }: &Object, section: &str, condition: &str) -> Value {
     let (sent, watch): (Vec<_>, Vec<_>) = methods.iter().partition(|method| method.is_async);
     json!({
         "object": name,
         "name": section,
+        "condition": condition,
         "sent": sent.into_iter().map(method).collect::<Vec<_>>(),
         "watch": watch.first().map(|method| method.name.as_str()).unwrap_or_default(),
         "operations": methods.iter().map(operation).collect::<Vec<_>>(),
