@@ -7,6 +7,8 @@ const os = require('node:os');
 const path = require('node:path');
 const { pack, platformOf } = require('./pack');
 
+/** What `cargo xtask package` writes beside a program: what is compiled into it. */
+const NOTICES = ['THIRD_PARTY.txt', 'kopokopo.cdx.json'];
 const SOURCE = path.join(__dirname, '..', 'sandbox');
 const own = require('../sandbox/package.json');
 const { targets } = require('../package.json').napi;
@@ -35,16 +37,18 @@ function packBinary(temporary, argument, out) {
   if (!targets.includes(triple)) throw new Error(`${argument}: expected TRIPLE=BINARY with a target of ${targets.join(', ')}`);
   if (!fs.existsSync(binary)) throw new Error(`${binary}: no such file`);
   const { target, limits } = platformOf(triple);
+  const notices = NOTICES.filter((notice) => fs.existsSync(path.join(path.dirname(binary), notice)));
   const name = `${own.name}-${target}`;
   const folder = path.join(temporary, target);
   const file = triple.includes('windows') ? 'k2.exe' : 'k2';
   fs.mkdirSync(folder);
   fs.copyFileSync(binary, path.join(folder, file));
   fs.chmodSync(path.join(folder, file), 0o755);
+  for (const notice of notices) fs.copyFileSync(path.join(path.dirname(binary), notice), path.join(folder, notice));
   fs.writeFileSync(path.join(folder, 'README.md'), `# ${name}\n\nThe program of \`${own.name}\` for ${target}.\n`);
   const { version, license, repository, engines } = own;
   const description = `The program of ${own.name} for ${target}`;
-  pack(folder, { name, version, description, license, repository, engines, ...limits }, [file], out);
+  pack(folder, { name, version, description, license, repository, engines, ...limits }, [file, ...notices], out);
 }
 
 main(process.argv.slice(2));

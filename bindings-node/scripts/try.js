@@ -1,7 +1,7 @@
 'use strict';
-// Tests the packages to publish: `node scripts/try.js FOLDER` installs the packages in FOLDER into an empty project.
+// Tests the packages to publish: `node scripts/try.js FOLDER...` installs the packages in each FOLDER into an empty project.
 // Creates a payment in CommonJS and in an ES module, verifies a webhook with `kopokopo/edge`, and compiles strict
-// TypeScript.
+// TypeScript. If the packages of the sandbox are among them, starts it as a test does.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -32,6 +32,15 @@ const FILES = {
     const body = '{"topic":"customer_created","id":"1","event":{"resource":{"first_name":"Jane"}}}';
     const event = new WebhookVerifier({ apiKeys: ['key'] }).verify(body, signWebhook('key', body));
     console.log(event.topic === 'customer_created', event.payload.kind, typeof webhooks);`,
+  'testing.mjs': `import { startSandbox } from 'kopokopo/testing';
+    const sandbox = await startSandbox();
+    const k2 = sandbox.client();
+    const { id } = await k2.incomingPayments.create({
+      tillNumber: 'K000000', phoneNumber: '254700000006', amount: '100', callbackUrl: 'https://shop.example',
+    });
+    await sandbox.customerPays(id);
+    console.log((await k2.incomingPayments.wait(id, { interval: 20 })).isPaid);
+    await sandbox.close();`,
   'module.mjs': `import { KopoKopo, signWebhook } from 'kopokopo';
     import { webhooks } from 'kopokopo/express';
     ${PAYMENT}`,
@@ -52,15 +61,16 @@ const FILES = {
   }`,
 };
 
-async function main(source) {
-  if (!source) throw new Error('FOLDER is missing: npm run try -- FOLDER');
-  const packages = fs.readdirSync(source).filter((file) => file.endsWith('.tgz')).map((file) => path.resolve(source, file));
+async function main(sources) {
+  if (sources.length === 0) throw new Error('FOLDER is missing: npm run try -- FOLDER...');
+  const archives = (source) => fs.readdirSync(source).filter((file) => file.endsWith('.tgz')).map((file) => path.resolve(source, file));
+  const packages = sources.flatMap(archives);
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kopokopo-'));
   const sandbox = await startSandbox();
   try {
     for (const [name, text] of Object.entries(FILES)) fs.writeFileSync(path.join(folder, name), text);
     const run = (program, ...args) => {
-      const env = { ...process.env, CREDENTIALS: JSON.stringify(sandbox.credentials) };
+      const env = { ...process.env, CREDENTIALS: JSON.stringify(sandbox.credentials), K2_SANDBOX_BIN: '' };
       return execFileSync(program, args, { cwd: folder, env, encoding: 'utf8', shell: process.platform === 'win32' }).trim();
     };
     // Offline, because the packages have no other dependencies.
@@ -68,6 +78,10 @@ async function main(source) {
     for (const file of ['commonjs.cjs', 'module.mjs', 'edge.mjs']) {
       const output = run(process.execPath, file);
       if (output !== 'true customer_created function') throw new Error(`${file}: ${output}`);
+    }
+    if (packages.some((file) => path.basename(file).startsWith('kopokopo-sandbox'))) {
+      const output = run(process.execPath, 'testing.mjs');
+      if (output !== 'true') throw new Error(`testing.mjs: ${output}`);
     }
     run(process.execPath, COMPILER, '-p', '.');
     const installed = fs.readdirSync(path.join(folder, 'node_modules')).filter((name) => !name.startsWith('.'));
@@ -78,7 +92,7 @@ async function main(source) {
   }
 }
 
-main(process.argv[2]).catch((error) => {
+main(process.argv.slice(2)).catch((error) => {
   console.error(error.stdout || error.stderr || error.message);
   process.exitCode = 1;
 });

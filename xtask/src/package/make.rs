@@ -22,7 +22,7 @@ use crate::{
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The version as Python writes it: a candidate for a release is `1.2.3rc1`.
-fn python_version() -> String {
+pub(super) fn python_version() -> String {
     VERSION.replace("-rc.", "rc")
 }
 
@@ -31,12 +31,17 @@ pub(super) fn dist(package: &str) -> PathBuf {
     root().join("dist").join(package)
 }
 
-fn run(line: &Line) -> Result<(), String> {
+pub(super) fn run(line: &Line) -> Result<(), String> {
     line.run(|_| ())
 }
 
 /// Unpacks an archive, and inspects the native file in it.
-fn inspect_archive(archive: &Path, file: &str, target: &Target, exports: Exports) -> Result<PathBuf, String> {
+pub(super) fn inspect_archive(
+    archive: &Path,
+    file: &str,
+    target: &Target,
+    exports: Exports,
+) -> Result<PathBuf, String> {
     let folder = dist("unpacked").join(archive.file_name().unwrap_or_default());
     emptied(&folder)?;
     let (shown, into) = (archive.display(), folder.display());
@@ -48,7 +53,7 @@ fn inspect_archive(archive: &Path, file: &str, target: &Target, exports: Exports
     Ok(folder)
 }
 
-fn inspect_file(file: &Path, target: &Target, exports: Exports) -> Result<(), String> {
+pub(super) fn inspect_file(file: &Path, target: &Target, exports: Exports) -> Result<(), String> {
     let shown = file.strip_prefix(root()).unwrap_or(file).display();
     let bytes = fs::read(file).map_err(|error| format!("{shown}: {error}"))?;
     let found = inspect::examine(&bytes, target, exports, &build::private_paths());
@@ -57,7 +62,7 @@ fn inspect_file(file: &Path, target: &Target, exports: Exports) -> Result<(), St
 }
 
 /// A package says what is compiled into it.
-fn check_notices(folder: &Path, licences: &str, sbom: &str) -> Result<(), String> {
+pub(super) fn check_notices(folder: &Path, licences: &str, sbom: &str) -> Result<(), String> {
     for (file, text) in [(licences, "Libraries that are compiled"), (sbom, "CycloneDX")] {
         let file = folder.join(file);
         let found = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
@@ -94,7 +99,7 @@ pub(super) fn python(targets: &[&'static Target], free_threaded: bool, sizes: &m
                 notices::SBOM,
             );
             run(&build::with_flags(Line::new(&line), target, Form::Library))?;
-            let wheel = wheel(&out, abi, target)?;
+            let wheel = wheel(&out, &format!("kopokopo-{}-{abi}-", python_version()), target)?;
             let module = if *abi == "cp310-abi3" {
                 "_native.abi3.so".to_owned()
             } else {
@@ -110,16 +115,16 @@ pub(super) fn python(targets: &[&'static Target], free_threaded: bool, sizes: &m
     Ok(())
 }
 
-fn wheel(folder: &Path, abi: &str, target: &Target) -> Result<PathBuf, String> {
+/// The wheel for a platform whose name begins like this.
+pub(super) fn wheel(folder: &Path, start: &str, target: &Target) -> Result<PathBuf, String> {
     let files = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let start = format!("kopokopo-{}-{abi}-", python_version());
     files
         .filter_map(|file| Some(file.ok()?.path()))
         .find(|file| {
             let name = file.file_name().unwrap_or_default().to_string_lossy();
-            name.starts_with(&start) && name.ends_with(&format!("{}.whl", target.wheel))
+            name.starts_with(start) && name.contains(target.wheel)
         })
-        .ok_or_else(|| format!("no wheel {abi} for {} was made", target.wheel))
+        .ok_or_else(|| format!("no wheel {start}* for {} was made", target.wheel))
 }
 
 /// The package, and one with the addon for each platform.
@@ -156,7 +161,7 @@ pub(super) fn node(targets: &[&'static Target], sizes: &mut Sizes) -> Result<(),
 }
 
 /// npm installs the package on the machines that its package.json names.
-fn check_npm(file: &Path, target: &Target) -> Result<(), String> {
+pub(super) fn check_npm(file: &Path, target: &Target) -> Result<(), String> {
     let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
     let package: Value = serde_json::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
     for (key, expected) in [("os", "linux"), ("cpu", target.npm_cpu), ("libc", target.npm_libc())] {

@@ -6,6 +6,7 @@ mod make;
 mod notices;
 mod platforms;
 mod roots;
+mod sandbox;
 mod sizes;
 mod targets;
 mod twice;
@@ -24,7 +25,7 @@ use crate::{
 #[allow(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Make only these packages: python, node, jar, k2, ruby, php
+    /// Make only these packages: python, node, jar, k2, sandbox, ruby, php
     #[arg(long, value_name = "PACKAGE,...", value_delimiter = ',')]
     only: Vec<String>,
     /// Make them for these platforms. Without it: for x86-64 with glibc
@@ -50,11 +51,12 @@ struct Package {
     needs: &'static [&'static Tool],
 }
 
-static PACKAGES: [Package; 6] = [
+static PACKAGES: [Package; 7] = [
     Package { name: "python", needs: &[&PYTHON, &PYTHON_TOOLS, &ZIG] },
     Package { name: "node", needs: &[&PYTHON, &PYTHON_TOOLS, &ZIG, &NODE] },
     Package { name: "jar", needs: &[&PYTHON, &PYTHON_TOOLS, &ZIG, &MAVEN] },
     Package { name: "k2", needs: &[&PYTHON, &PYTHON_TOOLS, &ZIG] },
+    Package { name: "sandbox", needs: &[&PYTHON, &PYTHON_TOOLS, &ZIG, &NODE] },
     Package { name: "ruby", needs: &[&RUBY] },
     Package { name: "php", needs: &[&PHP] },
 ];
@@ -93,6 +95,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
             "node" => make::node(&targets, &mut sizes)?,
             "jar" => make::jar(&targets, &mut sizes)?,
             "k2" => make::k2(&targets, &mut sizes)?,
+            "sandbox" => sandbox::make(&targets, &mut sizes)?,
             "ruby" => ruby(&mut sizes)?,
             _ => php(&mut sizes)?,
         }
@@ -170,6 +173,7 @@ fn try_here(package: &str) -> Result<(), String> {
             Ok(())
         }
         "node" => Line::new("npm run try -- ../dist/node").within("bindings-node").run(|_| ()),
+        "sandbox" => sandbox::try_here(),
         "k2" => run(&format!("dist/unpacked/k2-{}-{}/k2 demo", make::VERSION, TARGETS[0].triple)),
         _ => Ok(()),
     }
@@ -198,7 +202,10 @@ mod tests {
     #[test]
     fn unknown_package_is_an_error_with_the_known_ones() {
         let message = chosen(&["cobol".to_owned()]).unwrap_err();
-        assert_eq!(message, "there is no package \"cobol\". The packages are: python, node, jar, k2, ruby, php");
+        assert_eq!(
+            message,
+            "there is no package \"cobol\". The packages are: python, node, jar, k2, sandbox, ruby, php"
+        );
         assert_eq!(chosen(&["k2".to_owned(), "node".to_owned()]).unwrap(), ["node", "k2"]);
         assert_eq!(chosen(&[]).unwrap().len(), PACKAGES.len());
     }
