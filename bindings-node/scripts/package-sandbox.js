@@ -7,7 +7,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { pack, platformOf } = require('./pack');
 
-/** What `cargo xtask package` writes beside a program: what is compiled into it. */
+/** What `cargo xtask package` writes next to a program: what is compiled into it. */
 const NOTICES = ['THIRD_PARTY.txt', 'kopokopo.cdx.json'];
 const SOURCE = path.join(__dirname, '..', 'sandbox');
 const own = require('../sandbox/package.json');

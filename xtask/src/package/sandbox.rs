@@ -82,7 +82,7 @@ fn node(targets: &[&'static Target], sizes: &mut Sizes) -> Result<(), String> {
     Ok(())
 }
 
-/// Installs the packages of this machine beside those of the SDK, and takes a payment on the sandbox that a test would start.
+/// Installs the packages of this machine next to those of the SDK, and takes a payment on the sandbox that a test would start.
 pub(super) fn try_here() -> Result<(), String> {
     let run = |line: &str| Line::new(line).run(|_| ());
     if ["python", "node"].iter().any(|package| !dist(package).exists()) {
