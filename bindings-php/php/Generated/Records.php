@@ -2438,7 +2438,7 @@ final readonly class Event extends Record
     /**
      * @internal
      *
-     * @param array{string|null, string, string|null, string|null, array<int, mixed>, mixed, array<int, mixed>|null, string, string|null, string} $row
+     * @param array{string|null, string, string|null, string|null, array<int, mixed>, mixed, true|array<int, mixed>|null, string, string|null, string} $row
      */
     public static function fromNative(#[\SensitiveParameter] array $row): self
     {
@@ -2448,8 +2448,8 @@ final readonly class Event extends Record
             $row[2],
             $row[3] === null ? null : new \DateTimeImmutable($row[3]),
             Links::fromNative($row[4]),
-            EventPayload::fromNative($row[5]),
-            $row[6] === null ? null : Transaction::fromNative($row[6]),
+            $payload = EventPayload::fromNative($row[5]),
+            match ($row[6]) { null => null, true => $payload->held(), default => Transaction::fromNative($row[6]) },
             $row[7],
             $row[8],
             $row[9],

@@ -27,6 +27,16 @@ abstract readonly class Record implements \JsonSerializable
         return $fields;
     }
 
+    /** What a variant has in it. The extension does not show it a second time. */
+    final protected function held(): ?self
+    {
+        foreach ($this as $held) {
+            return $held;
+        }
+
+        return null;
+    }
+
     /** @return array<string, mixed> */
     public function jsonSerialize(): array
     {

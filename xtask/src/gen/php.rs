@@ -134,10 +134,42 @@ impl Package<'_> {
             "name": record.name,
             "word": snake_case(&record.name),
             "docs": renamed(&record.docs),
-            "fields": record.fields.iter().enumerate().map(|(at, field)| self.content(field, &format!("$row[{at}]"), false)).collect::<Vec<_>>(),
-            "row": record.fields.iter().map(|field| native(&field.ty)).collect::<Vec<_>>().join(", "),
+            "fields": (0..record.fields.len()).map(|at| self.part(record, at)).collect::<Vec<_>>(),
+            "row": (0..record.fields.len()).map(|at| self.native(record, at)).collect::<Vec<_>>().join(", "),
             "is_payment": has("payment_key") && has("raw"),
         })
+    }
+
+    /// A field of a record. What the extension would show a second time is taken from the union that holds it.
+    fn part(&self, record: &Record, at: usize) -> Value {
+        let field = &record.fields[at];
+        let mut view = self.content(field, &format!("$row[{at}]"), false);
+        let read = view["read"].as_str().unwrap_or_default().to_owned();
+        if let Some(union) = self.holder(record, at) {
+            let made = self.read(field.ty.inner(), &format!("$row[{at}]"));
+            let held = format!("${}->held()", camel_case(&union.name));
+            view["read"] = format!("match ($row[{at}]) {{ null => null, true => {held}, default => {made} }}").into();
+        } else if (at..record.fields.len()).any(|later| self.holder(record, later) == Some(field)) {
+            view["read"] = format!("${} = {read}", camel_case(&field.name)).into();
+        }
+        view
+    }
+
+    /// The union before a field that may hold the same record as the field.
+    fn holder<'a>(&self, record: &'a Record, at: usize) -> Option<&'a Field> {
+        let Type::Optional(held) = &record.fields[at].ty else { return None };
+        record.fields[..at].iter().find(|field| {
+            let Type::Enum(name) = &field.ty else { return false };
+            let variants = self.0.enumeration(name).into_iter().flat_map(|union| &union.variants);
+            let mut fields = variants.flat_map(|variant| self.0.contents(variant).1);
+            matches!(**held, Type::Record(_)) && fields.any(|field| field.ty == **held)
+        })
+    }
+
+    /// The type of what the extension returns for a field of a record.
+    fn native(&self, record: &Record, at: usize) -> String {
+        let shared = if self.holder(record, at).is_some() { "true|" } else { "" };
+        format!("{shared}{}", native(&record.fields[at].ty))
     }
 
     fn enumeration(&self, found: &Enum) -> Value {
