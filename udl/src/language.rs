@@ -10,12 +10,6 @@ pub fn set_language(language: &'static str) {
     LANGUAGE.get_or_init(|| language);
 }
 
-/// Whether this library is part of the Kotlin package.
-#[cfg(feature = "foreign")]
-pub(crate) fn is_kotlin() -> bool {
-    LANGUAGE.get() == Some(&"kotlin")
-}
-
 /// The package's name in the `User-Agent` header. Kotlin names itself through JNI, so a UniFFI library without a name
 /// is part of the Swift package.
 pub(crate) fn sdk_name() -> String {

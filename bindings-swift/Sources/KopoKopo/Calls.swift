@@ -43,7 +43,13 @@ func foreign<Output>(_ work: () async throws -> Output) async throws -> Output {
 
 /// Converts what a journal's store throws to an error of the raw layer. The text of any error is passed on, because a person
 /// must see why the database fails. The core redacts it.
-func storing<Output>(_ work: () async throws -> Output) async throws -> Output {
+///
+/// A warning of the core is no request: it goes to the log, because the call that it is about has its result.
+func storing(_ request: String, _ work: () async throws -> String) async throws -> String {
+    if let warning = Warning(request) {
+        warn(warning.text)
+        return "null"
+    }
     do {
         return try await work()
     } catch {

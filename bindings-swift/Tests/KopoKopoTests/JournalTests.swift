@@ -26,6 +26,16 @@ private actor MemoryStore: JournalStore {
     }
 }
 
+/// Fails to write that a request was accepted.
+private struct FullStore: JournalStore {
+    let store = MemoryStore()
+
+    func execute(_ request: String) async throws -> String {
+        if request.contains(#""state":"accepted""#) { throw Failure("the disk is full, password=canary") }
+        return try await store.execute(request)
+    }
+}
+
 private struct BrokenStore: JournalStore {
     func execute(_ request: String) async throws -> String {
         throw Failure("the database is down, password=canary, postgresql://shop:canary@db/shop")
@@ -62,6 +72,25 @@ final class JournalTests: XCTestCase {
         XCTAssertEqual(record?.state, "accepted")
         XCTAssertEqual(record?.id, first)
     }
+
+    #if os(Linux)
+        func testOutcomeThatIsNotWrittenIsAWarningOnStandardError() async throws {
+            let pipe = Pipe()
+            let before = dup(STDERR_FILENO)
+            dup2(pipe.fileHandleForWriting.fileDescriptor, STDERR_FILENO)
+            let result: Result<String, any Error>
+            do { result = .success(try await pay(k2.withJournal(store: FullStore()))) } catch { result = .failure(error) }
+            dup2(before, STDERR_FILENO)
+            close(before)
+            try pipe.fileHandleForWriting.close()
+            XCTAssertFalse(try result.get().isEmpty)
+            let written = String(decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+            let lines = written.split(separator: "\n").filter { $0.hasPrefix("kopokopo: the journal could not write") }
+            XCTAssertEqual(lines.count, 1, written)
+            XCTAssertTrue(lines.first?.contains("(accepted) of send_money.create with the idempotency key wage-1") == true)
+            XCTAssertFalse(written.contains("canary"), "it has a password")
+        }
+    #endif
 
     func testStoreThatFailsIsJournalErrorWithItsTextAndSendsNothing() async throws {
         do {

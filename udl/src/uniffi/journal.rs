@@ -2,10 +2,7 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use futures_util::{
-    FutureExt,
-    future::{BoxFuture, ready},
-};
+use futures_util::{FutureExt, future::BoxFuture};
 use serde_json::json;
 
 use super::{
@@ -17,7 +14,6 @@ use super::{
 use crate::{
     api,
     journal::{self, HostStore},
-    language,
     runtime::{self, Work},
     value::{FieldPath, duration},
 };
@@ -51,11 +47,8 @@ impl HostStore for Foreign {
         .boxed()
     }
 
-    /// Kotlin's package takes it before the program's store gets it.
+    /// The packages take it before the program's store gets it.
     fn warn(&self, warning: String) -> BoxFuture<'static, ()> {
-        if !language::is_kotlin() {
-            return ready(()).boxed();
-        }
         self.execute(json!({ "warning": warning }).to_string()).map(|_| ()).boxed()
     }
 }

@@ -957,7 +957,7 @@ final class ForeignJournalStore: KopoKopoRaw.JournalStore {
     init(_ own: any JournalStore) { self.own = own }
 
     func execute(request: String) async throws -> String {
-        try await storing { try await own.execute(request) }
+        try await storing(request) { try await own.execute(request) }
     }
 }
 #endif
