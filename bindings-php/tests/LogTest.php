@@ -14,7 +14,7 @@ use Psr\Log\LoggerInterface;
 
 require_once __DIR__ . '/Support/load.php';
 
-/** A logger is told about calls. What it does never replaces the outcome of a call. */
+/** A logger gets each call. What it does never replaces the outcome of a call. */
 final class LogTest extends TestCase
 {
     private const SEND = 'send_money.create';

@@ -3,7 +3,7 @@
 require "timeout"
 require_relative "helper"
 
-# Loggers and subscribers are told about calls. What they do does not replace the outcome of a call.
+# Loggers and subscribers get each call. What they do does not replace the outcome of a call.
 class TestLog < KopoKopoTest
   SEND = "send_money.create"
 

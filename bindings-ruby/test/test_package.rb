@@ -29,7 +29,7 @@ class TestPackage < KopoKopoTest
     end
   end
 
-  # RubyGems compiles into a folder of its own, and can be told not to copy the library to the others.
+  # RubyGems compiles into a folder of its own, and has an option not to copy the library to the others.
   def test_a_library_that_rubygems_compiled_is_found
     Dir.mktmpdir do |home|
       gem, compiled = "#{home}/gems/kopokopo-#{KopoKopo::VERSION}", "#{home}/compiled/kopokopo"

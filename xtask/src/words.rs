@@ -19,9 +19,9 @@ const FOREIGN: [&str; 7] = [
 ];
 
 /// What is read.
-const EXTENSIONS: [&str; 18] = [
-    "rs", "udl", "toml", "md", "json", "py", "pyi", "js", "mjs", "ts", "mts", "kt", "java", "swift", "xml", "sh",
-    "yml", "yaml",
+const EXTENSIONS: [&str; 24] = [
+    "rs", "udl", "toml", "md", "json", "py", "pyi", "js", "mjs", "ts", "mts", "kt", "java", "swift", "c", "h", "rb",
+    "rbs", "php", "go", "xml", "sh", "yml", "yaml",
 ];
 
 #[derive(clap::Args)]
@@ -92,7 +92,7 @@ fn prose(path: &str, text: &str) -> Vec<String> {
     if matches!(extension, "json" | "xml") {
         return text.lines().map(str::to_owned).collect();
     }
-    let hash = matches!(extension, "py" | "pyi" | "toml" | "sh" | "yml" | "yaml");
+    let hash = matches!(extension, "py" | "pyi" | "toml" | "sh" | "yml" | "yaml" | "rb" | "rbs");
     let mut in_docstring = false;
     let mut in_comment = false;
     let mut lines = Vec::new();

@@ -9,7 +9,7 @@ use KopoKopo\Exception\OutcomeUnknownException;
 use Psr\Log\LoggerInterface;
 
 /**
- * What a logger is told about the calls of an operation. It gets no data of the request.
+ * What a logger gets about the calls of an operation. It gets no data of the request.
  *
  * @internal
  */

@@ -32,7 +32,7 @@ final class PdoJournal implements Store
 
     private const POSTGRES_LOCKED = '55P03';
 
-    /** How many milliseconds SQLite waits for a lock before the call is looked at. */
+    /** How many milliseconds SQLite waits for a lock before the signals of the process and the time limit are checked. */
     private const PART = 100;
 
     /** How many seconds a server waits for one: its shortest time. */
@@ -181,7 +181,7 @@ final class PdoJournal implements Store
         return $opened;
     }
 
-    /** Takes a connection, if it keeps what it is told. */
+    /** Takes a connection, if this process opened it and it has the attributes that a journal needs. */
     private function adopt(#[\SensitiveParameter] PDO $connection): void
     {
         if ((bool) $connection->getAttribute(PDO::ATTR_PERSISTENT) && self::$first !== \getmypid()) {

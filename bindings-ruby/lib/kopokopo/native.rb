@@ -3,7 +3,7 @@
 module KopoKopo
   # Finds the native library. It is built for one minor version of Ruby: another one would load it and crash later.
   module NativeLibrary
-    # The folders that have the library of each minor version. RubyGems can be told to keep what it compiles in the second one
+    # The folders that have the library of each minor version. An option of RubyGems keeps what it compiles in the second one
     # only.
     FOLDERS = begin
       compiled = Gem.loaded_specs["kopokopo"]&.extension_dir if defined?(Gem)

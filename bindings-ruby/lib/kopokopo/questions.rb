@@ -2,7 +2,7 @@
 
 module KopoKopo
   # Asks the program for what the core needs, a token or a statement of a journal, and tells it what no error says. One thread
-  # per process waits for questions; each is answered on a thread of its own, because a database takes its time.
+  # per process waits for questions; each gets its reply from a thread of its own, because a database takes its time.
   module Questions # :nodoc:
     @sources = {}
     @count = 0

@@ -79,7 +79,11 @@ final class JournalTests: XCTestCase {
             let before = dup(STDERR_FILENO)
             dup2(pipe.fileHandleForWriting.fileDescriptor, STDERR_FILENO)
             let result: Result<String, any Error>
-            do { result = .success(try await pay(k2.withJournal(store: FullStore()))) } catch { result = .failure(error) }
+            do {
+                result = .success(try await pay(k2.withJournal(store: FullStore())))
+            } catch {
+                result = .failure(error)
+            }
             dup2(before, STDERR_FILENO)
             close(before)
             try pipe.fileHandleForWriting.close()
@@ -87,7 +91,8 @@ final class JournalTests: XCTestCase {
             let written = String(decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
             let lines = written.split(separator: "\n").filter { $0.hasPrefix("kopokopo: the journal could not write") }
             XCTAssertEqual(lines.count, 1, written)
-            XCTAssertTrue(lines.first?.contains("(accepted) of send_money.create with the idempotency key wage-1") == true)
+            let expected = "(accepted) of send_money.create with the idempotency key wage-1"
+            XCTAssertTrue(lines.first?.contains(expected) == true, written)
             XCTAssertFalse(written.contains("canary"), "it has a password")
         }
     #endif
