@@ -3,6 +3,7 @@
 
 enum { CHILDREN = 50 };
 
+int failures;
 static int is_over;
 
 static void *make_handles(void *none)

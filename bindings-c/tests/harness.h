@@ -26,10 +26,15 @@
 #define WRONG_THREAD KOPOKOPO_STATUS_WRONG_THREAD
 #define ALREADY_SET KOPOKOPO_STATUS_ALREADY_SET
 
+/* The arguments of a create. */
+#define PUSH                                                                                                     \
+    "{\"till_number\":\"K000000\",\"phone_number\":\"0712345678\",\"amount\":\"100\",\"callback_url\":\"https://shop.example/k2\"}"
+
 /* The longest that a test waits for something that must happen. */
 enum { LONGEST_SECONDS = 120 };
 
-static int failures;
+/* Of all files of a program, which defines it. */
+extern int failures;
 
 #define CHECK(condition)                                                               \
     do {                                                                               \

@@ -1,9 +1,7 @@
 /* Wrong and hostile uses of the C ABI. Run it with the variables of `k2 sandbox`, also under valgrind and AddressSanitizer. */
 #include "harness.h"
 
-#define PUSH                                                                                                     \
-    "{\"till_number\":\"K000000\",\"phone_number\":\"0712345678\",\"amount\":\"100\",\"callback_url\":\"https://shop.example/k2\"}"
-
+int failures;
 static uint64_t client, payments;
 
 static void null_pointers_are_errors(void)
