@@ -14,12 +14,12 @@ use crate::{result::Failure, status::KopokopoStatus};
 ///
 /// # Safety
 /// If it is not null, so many bytes can be read there until the caller's call ends.
-pub(crate) unsafe fn bytes<'a>(data: *const u8, length: usize) -> Result<&'a [u8], Failure> {
+pub(crate) unsafe fn bytes<'a>(data: *const u8, length: usize) -> Result<&'a [u8], KopokopoStatus> {
     if data.is_null() {
-        return if length == 0 { Ok(&[]) } else { Err(KopokopoStatus::InvalidPointer.into()) };
+        return if length == 0 { Ok(&[]) } else { Err(KopokopoStatus::InvalidPointer) };
     }
     if isize::try_from(length).is_err() {
-        return Err(KopokopoStatus::InvalidPointer.into());
+        return Err(KopokopoStatus::InvalidPointer);
     }
     // SAFETY: it is not null, bytes have no alignment, the length fits, and the rest is the caller's promise.
     Ok(unsafe { slice::from_raw_parts(data, length) })

@@ -10,7 +10,7 @@ use std::{
 
 use kopokopo_ffi::{operations, runtime, set_language};
 
-use crate::{input::text, registry, result::Failure, result::guard_status, status::KopokopoStatus};
+use crate::{input::bytes, registry, result::guard_status, status::KopokopoStatus};
 
 static IS_SHUT_DOWN: AtomicBool = AtomicBool::new(false);
 
@@ -61,15 +61,12 @@ pub unsafe extern "C" fn kopokopo_set_language(name: *const c_char, name_length:
     guard_status(|| {
         check_running()?;
         // SAFETY: the caller promises it.
-        let name = unsafe { text(name, name_length, "name") }.map_err(|failure| match failure {
-            Failure::Misuse(status) => status,
-            Failure::Error(_) => KopokopoStatus::InvalidPointer,
-        })?;
-        let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-        if name.is_empty() || name.len() > 32 || !name.bytes().all(is_plain) {
+        let name = unsafe { bytes(name.cast(), name_length) }?;
+        let is_plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        if name.is_empty() || name.len() > 32 || !name.iter().all(is_plain) {
             return Err(KopokopoStatus::InvalidPointer);
         }
-        LANGUAGE.set(name.to_owned()).map_err(|_| KopokopoStatus::AlreadySet)?;
+        LANGUAGE.set(String::from_utf8_lossy(name).into_owned()).map_err(|_| KopokopoStatus::AlreadySet)?;
         if let Some(name) = LANGUAGE.get() {
             set_language(name);
         }

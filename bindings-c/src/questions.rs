@@ -15,7 +15,7 @@ use crate::{
     input::{bytes, options},
     process,
     registry::{self, Entry},
-    result::{Failure, KopokopoResult, guard, guard_status},
+    result::{KopokopoResult, guard, guard_status},
     status::KopokopoStatus,
 };
 
@@ -206,7 +206,7 @@ pub unsafe extern "C" fn kopokopo_reply_token(
     guard_status(|| {
         process::check_running()?;
         // SAFETY: the caller promises it.
-        let token = unsafe { read(token, token_length) }?;
+        let token = unsafe { bytes(token.cast(), token_length) }?;
         let entry = registry::take_if(reply, |entry| matches!(entry, Entry::Reply(Reply::Token(_))))?;
         let Entry::Reply(Reply::Token(reply)) = entry else { return Err(KopokopoStatus::InvalidHandle) };
         let expires_in = if expires_in < 0.0 { None } else { Some(expires_in) };
@@ -235,7 +235,7 @@ pub unsafe extern "C" fn kopokopo_reply_text(reply: u64, text: *const c_char, te
     guard_status(|| {
         process::check_running()?;
         // SAFETY: the caller promises it.
-        let text = unsafe { read(text, text_length) }?;
+        let text = unsafe { bytes(text.cast(), text_length) }?;
         let entry = registry::take_if(reply, |entry| matches!(entry, Entry::Reply(Reply::Text(_))))?;
         let Entry::Reply(Reply::Text(reply)) = entry else { return Err(KopokopoStatus::InvalidHandle) };
         let text = std::str::from_utf8(text).map(str::to_owned);
@@ -264,7 +264,7 @@ pub unsafe extern "C" fn kopokopo_reply_error(
     guard_status(|| {
         process::check_running()?;
         // SAFETY: the caller promises it.
-        let detail = String::from_utf8_lossy(unsafe { read(detail, detail_length) }?).into_owned();
+        let detail = String::from_utf8_lossy(unsafe { bytes(detail.cast(), detail_length) }?).into_owned();
         match registry::take_if(reply, |entry| matches!(entry, Entry::Reply(_)))? {
             Entry::Reply(Reply::Token(reply)) => reply.send(Err(KopoKopoError::token_source(detail))),
             #[cfg(not(feature = "apps"))]
@@ -272,15 +272,5 @@ pub unsafe extern "C" fn kopokopo_reply_error(
             _ => return Err(KopokopoStatus::InvalidHandle),
         }
         Ok(())
-    })
-}
-
-/// # Safety
-/// As for [`bytes`].
-unsafe fn read<'a>(data: *const c_char, length: usize) -> Result<&'a [u8], KopokopoStatus> {
-    // SAFETY: as for the caller.
-    unsafe { bytes(data.cast(), length) }.map_err(|failure| match failure {
-        Failure::Misuse(status) => status,
-        Failure::Error(_) => KopokopoStatus::InvalidPointer,
     })
 }

@@ -1,9 +1,6 @@
 //! What comes out: views as PHP's values. A record is a list of its fields, a variant its word and its content.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    ptr,
-};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ext_php_rs::{
     boxed::ZBox,
@@ -13,7 +10,7 @@ use ext_php_rs::{
 };
 use kopokopo_ffi::{
     error::{self, Error, Result},
-    value::{Json, Record, Shape, Variant, View, codec::encode_error},
+    value::{Json, Shown, Variant, View, codec::encode_error},
 };
 
 use crate::Native;
@@ -66,25 +63,12 @@ fn push(table: &mut ZendHashTable, value: Zval) {
     let _ = table.push(value);
 }
 
-/// The record in the variant that was shown last. An event has its transaction in two places, and is shown with it once.
-#[derive(Default)]
-struct Last(Option<(*const (), &'static Shape)>);
-
-impl Last {
-    fn is(&self, record: &dyn Record) -> bool {
-        // The first field of a record is at the place of the record.
-        let is_same =
-            |(at, shape): (*const (), &'static Shape)| record.place() == Some(at) && ptr::eq(shape, record.shape());
-        self.0.is_some_and(is_same)
-    }
-}
-
 /// The value that is seen.
 pub(crate) fn show(view: View<'_>) -> Zval {
-    show_part(view, &mut Last::default())
+    show_part(view, &mut Shown::default())
 }
 
-fn show_part(view: View<'_>, last: &mut Last) -> Zval {
+fn show_part(view: View<'_>, shown: &mut Shown<()>) -> Zval {
     let mut value = Zval::new();
     match view {
         View::Null => value.set_null(),
@@ -106,22 +90,22 @@ fn show_part(view: View<'_>, last: &mut Last) -> Zval {
         }
         View::List(items) => {
             let mut table = table(items.count());
-            items.each(&mut |item| push(&mut table, show_part(item, last)));
+            items.each(&mut |item| push(&mut table, show_part(item, shown)));
             return array(table);
         }
         // True means what was shown before.
-        View::Record(record) if last.is(record) => value.set_bool(true),
+        View::Record(record) if shown.find(record).is_some() => value.set_bool(true),
         View::Record(record) => {
             let mut table = table(record.shape().fields.len());
-            record.each(&mut |field| push(&mut table, show_part(field, last)));
+            record.each(&mut |field| push(&mut table, show_part(field, shown)));
             return array(table);
         }
         View::Variant(Variant { word, field, .. }) => {
             let Some((_, held)) = field else { return list([text(word.as_bytes()), Zval::null()]) };
             let view = held.view();
-            let content = show_part(view, last);
+            let content = show_part(view, shown);
             if let View::Record(record) = view {
-                *last = Last(Some((ptr::from_ref(record).cast(), record.shape())));
+                shown.keep(record, ());
             }
             return list([text(word.as_bytes()), content]);
         }

@@ -1,9 +1,7 @@
 //! What comes out: views as Ruby's values. They are frozen.
 
-use std::ptr;
-
 use kopokopo::types::{Amount, Timestamp};
-use kopokopo_ffi::value::{List, Record, Shape, Variant, View};
+use kopokopo_ffi::value::{List, Shown, Variant, View};
 use magnus::{
     Error, IntoValue, RArray, RClass, Ruby, Value,
     prelude::*,
@@ -20,24 +18,12 @@ static BIG_DECIMAL: LazyId = LazyId::new("BigDecimal");
 /// The most fields of a record that are collected on the stack. The garbage collector of Ruby looks there.
 const ON_STACK: usize = 32;
 
-/// The record of the variant that was shown last. An event has its transaction in two places, of which one value is made.
-#[derive(Default)]
-struct Last(Option<(*const (), &'static Shape, Value)>);
-
-impl Last {
-    fn find(&self, record: &dyn Record) -> Option<Value> {
-        let place = record.place()?;
-        // The first field of a record is at the place of the record.
-        self.0.filter(|(at, shape, _)| *at == place && ptr::eq(*shape, record.shape())).map(|(_, _, value)| value)
-    }
-}
-
 /// The value that is seen.
 pub(crate) fn show(ruby: &Ruby, view: View<'_>) -> Result<Value, Error> {
-    show_part(ruby, view, &mut Last::default())
+    show_part(ruby, view, &mut Shown::default())
 }
 
-fn show_part(ruby: &Ruby, view: View<'_>, last: &mut Last) -> Result<Value, Error> {
+fn show_part(ruby: &Ruby, view: View<'_>, shown: &mut Shown<Value>) -> Result<Value, Error> {
     match view {
         View::Null => Ok(ruby.qnil().as_value()),
         View::Bool(value) => Ok(value.into_value_with(ruby)),
@@ -51,22 +37,22 @@ fn show_part(ruby: &Ruby, view: View<'_>, last: &mut Last) -> Result<Value, Erro
         }
         View::Raw(raw) => Ok(text(ruby, raw.as_str())),
         View::OpenEnum(name, word) => classes::word(ruby, name, word),
-        View::List(items) => list(ruby, items, last).map(RArray::as_value),
+        View::List(items) => list(ruby, items, shown).map(RArray::as_value),
         View::Record(record) => {
-            if let Some(shown) = last.find(record) {
-                return Ok(shown);
+            if let Some(&made) = shown.find(record) {
+                return Ok(made);
             }
             let shape = record.shape();
-            let values = fields(ruby, |visit| record.each(visit), last)?;
+            let values = fields(ruby, |visit| record.each(visit), shown)?;
             make(ruby, classes::record(ruby, shape)?, values)
         }
         View::Variant(Variant { union, word, field }) => {
             let class = classes::variant(ruby, union, word)?;
             let Some((_, held)) = field else { return make(ruby, class, ruby.ary_new()) };
             let view = held.view();
-            let content = show_part(ruby, view, last)?;
+            let content = show_part(ruby, view, shown)?;
             if let View::Record(record) = view {
-                *last = Last(Some((ptr::from_ref(record).cast(), record.shape(), content)));
+                shown.keep(record, content);
             }
             make(ruby, class, ruby.ary_new_from_values(&[content]))
         }
@@ -92,14 +78,14 @@ pub(crate) fn text(ruby: &Ruby, text: &str) -> Value {
 
 /// The fields that are visited, up to the first that cannot be shown. One array is made of them: each call of Ruby that can raise
 /// costs more than a field.
-fn fields(ruby: &Ruby, each: impl FnOnce(&mut dyn FnMut(View<'_>)), last: &mut Last) -> Result<RArray, Error> {
+fn fields(ruby: &Ruby, each: impl FnOnce(&mut dyn FnMut(View<'_>)), shown: &mut Shown<Value>) -> Result<RArray, Error> {
     let mut values = [ruby.qnil().as_value(); ON_STACK];
     let (mut length, mut more, mut failure) = (0, None, None);
     each(&mut |view| {
         if failure.is_some() {
             return;
         }
-        let added = show_part(ruby, view, last).and_then(|value| {
+        let added = show_part(ruby, view, shown).and_then(|value| {
             if let Some(place) = values.get_mut(length) {
                 *place = value;
                 length += 1;
@@ -114,12 +100,12 @@ fn fields(ruby: &Ruby, each: impl FnOnce(&mut dyn FnMut(View<'_>)), last: &mut L
 }
 
 /// The items, up to the first that cannot be shown.
-fn list(ruby: &Ruby, items: &dyn List, last: &mut Last) -> Result<RArray, Error> {
+fn list(ruby: &Ruby, items: &dyn List, shown: &mut Shown<Value>) -> Result<RArray, Error> {
     let out = ruby.ary_new_capa(items.count());
     let mut failure = None;
     items.each(&mut |view| {
         if failure.is_none() {
-            failure = show_part(ruby, view, last).and_then(|value| out.push(value)).err();
+            failure = show_part(ruby, view, shown).and_then(|value| out.push(value)).err();
         }
     });
     out.freeze();

@@ -17,5 +17,5 @@ pub use json::Json;
 pub use path::FieldPath;
 pub use read::{ArgumentReader, FromValue, duration};
 pub(crate) use read::{from_text, request, union_in};
-pub use view::{List, Record, Reflect, Shape, Variant, View};
+pub use view::{List, Record, Reflect, Shape, Shown, Variant, View};
 pub(crate) use view::{open_enum_views, record, union_out};

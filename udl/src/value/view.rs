@@ -1,6 +1,6 @@
 //! The core's values as a host sees them, without knowing their types.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ptr};
 
 use crate::api;
 #[cfg(feature = "client")]
@@ -83,6 +83,32 @@ pub trait Record: Send + Sync {
     }
 }
 
+/// What a host made of the record in the variant that it showed last. An event has its transaction there and in a field, and
+/// the host can use one value for both.
+pub struct Shown<T>(Option<(*const (), &'static Shape, T)>);
+
+impl<T> Shown<T> {
+    /// What was made of this record, if it is that one.
+    pub fn find(&self, record: &dyn Record) -> Option<&T> {
+        let place = record.place()?;
+        // The first field of a record is at the place of the record.
+        let is_same =
+            |(at, shape, _): &&(*const (), &'static Shape, T)| *at == place && ptr::eq(*shape, record.shape());
+        self.0.as_ref().filter(is_same).map(|(_, _, made)| made)
+    }
+
+    /// Keeps what was made of the record in a variant.
+    pub fn keep(&mut self, record: &dyn Record, made: T) {
+        self.0 = Some((ptr::from_ref(record).cast(), record.shape(), made));
+    }
+}
+
+impl<T> Default for Shown<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
 /// A list.
 pub trait List: Send + Sync {
     /// The number of its items.
@@ -153,7 +179,7 @@ impl<T: Record + Clone> Record for Cow<'_, T> {
 
     fn place(&self) -> Option<*const ()> {
         match self {
-            Self::Borrowed(record) => Some(std::ptr::from_ref::<T>(record).cast()),
+            Self::Borrowed(record) => Some(ptr::from_ref::<T>(record).cast()),
             // One that was made for this place alone.
             Self::Owned(_) => None,
         }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{
-    build::{self, Form, TIME, built, native},
+    build::{self, Form, TIME, built},
     inspect::Exports,
     make::{VERSION, check_notices, check_npm, dist, inspect_archive, inspect_file, python_version, run, wheel},
     notices,
@@ -18,7 +18,7 @@ use crate::{
 pub(super) fn make(targets: &[&'static Target], sizes: &mut Sizes) -> Result<(), String> {
     emptied(&dist("sandbox"))?;
     for target in targets {
-        run(&native("--package k2 --profile addon", target, Form::Program))?;
+        // It builds the program that the other packages have too.
         python(target, sizes)?;
     }
     node(targets, sizes)?;
@@ -84,19 +84,18 @@ fn node(targets: &[&'static Target], sizes: &mut Sizes) -> Result<(), String> {
 
 /// Installs the packages of this machine next to those of the SDK, and takes a payment on the sandbox that a test would start.
 pub(super) fn try_here() -> Result<(), String> {
-    let run = |line: &str| Line::new(line).run(|_| ());
     if ["python", "node"].iter().any(|package| !dist(package).exists()) {
         println!("not tried: the packages of the SDK are not made (`--only python,node,sandbox`)");
         return Ok(());
     }
     let python = "dist/python-sandbox/bin/python";
-    run("python3 -m venv --clear dist/python-sandbox")?;
-    run(&format!(
+    run(&Line::new("python3 -m venv --clear dist/python-sandbox"))?;
+    run(&Line::new(&format!(
         "{python} -m pip install --quiet --disable-pip-version-check --no-index --only-binary :all: --find-links dist/python \
          --find-links dist/sandbox/python kopokopo[sandbox]"
-    ))?;
-    run(&format!("{python} tests/installed/sandbox.py"))?;
-    Line::new("npm run try -- ../dist/node ../dist/sandbox/node").within("bindings-node").run(|_| ())
+    )))?;
+    run(&Line::new(&format!("{python} tests/installed/sandbox.py")))?;
+    run(&Line::new("npm run try -- ../dist/node ../dist/sandbox/node").within("bindings-node"))
 }
 
 #[cfg(test)]
