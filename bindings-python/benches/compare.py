@@ -124,7 +124,7 @@ def creates(sandbox: Sandbox) -> None:
     url = f"{sandbox.base_url}/api/v2/incoming_payments"
     headers = {"authorization": f"Bearer {token}"}
     http_client = httpx.Client(headers=headers)
-    k2connect.initialize(sandbox.startup["client_id"], sandbox.startup["client_secret"], f"{sandbox.base_url}/")
+    k2connect.initialize(sandbox.client_id, sandbox.client_secret, f"{sandbox.base_url}/")
     service = k2connect.IncomingPayments(token)
     fields = {name: value for name, value in WIRE.items() if name != "_links"}
     fields |= {"callback_url": PAYMENT["callback_url"], "metadata": {}}
@@ -222,7 +222,7 @@ def main() -> None:
     webhooks()
     with Sandbox() as sandbox:
         # The sandbox does no background work, so that only the calls are measured.
-        sandbox.control("PUT /_sandbox/settings", {"pace": "manual"})
+        sandbox.change_settings(pace="manual")
         creates(sandbox)
     imports()
 

@@ -32,10 +32,17 @@ sys.path.insert(0, str(HERE.parents[1] / "bindings-python" / "tests"))
 import psycopg  # noqa: E402
 from harness import Sandbox  # noqa: E402
 from kopokopo import KopoKopo, KopoKopoError  # noqa: E402
+from kopokopo.testing import Fault, FaultKind  # noqa: E402
 from stores import journal_at  # noqa: E402
 
 LANGUAGES = ("python", "node", "jvm", "ruby")
-FAULTS = ("reset_before_effect", "reset_after_effect", "hang_after_effect", "status_after_effect", "missing_location")
+FAULTS: tuple[FaultKind, ...] = (
+    "reset_before_effect",
+    "reset_after_effect",
+    "hang_after_effect",
+    "status_after_effect",
+    "missing_location",
+)
 MOST_KILLS = 20
 """How often a worker is killed at most. A slow one, such as the JVM, would never end otherwise."""
 LONGEST = 1800.0
@@ -151,9 +158,9 @@ def run_workers(workers: list[Worker], chance: random.Random) -> collections.Cou
 def settled(sandbox: Sandbox) -> None:
     """Waits until nothing is on its way."""
     deadline = time.monotonic() + 60
-    while any(sandbox.control("GET /_sandbox/pending").values()):
+    while (pending := sandbox.pending()) and (pending.due or pending.waiting or pending.deliveries):
         if time.monotonic() > deadline:
-            raise SystemExit(f"results are still on their way: {sandbox.control('GET /_sandbox/pending')}")
+            raise SystemExit(f"results are still on their way: {pending}")
         time.sleep(0.2)
 
 
@@ -181,33 +188,28 @@ def main() -> None:
     chance = random.Random(options.seed)
     print(f"seed {options.seed}, {options.languages}, {options.store}")
     with Sandbox() as sandbox, new_store(options.store) as place:
-        sandbox.control("PUT /_sandbox/settings", {"callback_retries_ms": [100, 300, 1000, 3000]})
-        sandbox.control("PUT /_sandbox/tills/000000", {"balance": "1000000"})
-        faults = [
-            {
-                "operation": "send_money.create",
-                "kind": kind,
-                "times": None,
-                "probability": 0.04,
-                "seed": chance.randrange(1 << 32),
-            }
-            for kind in FAULTS
-        ]
-        sandbox.control("PUT /_sandbox/faults", faults)
-        before = sandbox.control("GET /_sandbox/state")
+        sandbox.change_settings(callback_retries_ms=[100, 300, 1000, 3000])
+        sandbox.set_till("000000", 1_000_000)
+        operation = "send_money.create"
+        sandbox.set_faults(
+            [
+                Fault(kind, operation=operation, times=None, probability=0.04, seed=chance.randrange(1 << 32))
+                for kind in FAULTS
+            ]
+        )
+        before = sandbox.state()
         client = KopoKopo(**sandbox.credentials, journal=journal_at(place))
         Results.client = client
         with ThreadingHTTPServer(("127.0.0.1", 0), Results) as server:
             threading.Thread(target=server.serve_forever, daemon=True).start()
             arguments = [place, f"http://127.0.0.1:{server.server_address[1]}/results", str(options.wages)]
-            credentials = {f"K2_{name.upper()}": value for name, value in sandbox.credentials.items()}
             for worker in workers:
-                worker.arguments, worker.environment = arguments, {**os.environ, **credentials}
+                worker.arguments, worker.environment = arguments, {**os.environ, **sandbox.env}
             kills = run_workers(workers, chance)
             settled(sandbox)
             records = all_records(client)
             server.shutdown()
-        paid = int(sandbox.control("GET /_sandbox/state")["paid_out"]) - int(before["paid_out"])
+        paid = int(sandbox.state().paid_out - before.paid_out)
     states = collections.Counter(record.state for record in records)
     accepted = sum(int(record.key.removeprefix("wage-")) for record in records if record.state == "accepted")
     print(f"kills: {dict(kills)}, {dict(states)}, {paid} shillings paid, {accepted} accepted")

@@ -44,7 +44,7 @@ fn python() -> Step {
         ),
         within("ruff check ."),
         within("ruff format --check ."),
-        within("mypy python tests examples sandbox/python"),
+        within("mypy python tests examples sandbox/python benches ../tests/kills"),
         within("pyright"),
         within("python -m mypy.stubtest kopokopo --ignore-missing-stub --allowlist tests/stubtest_allowlist.txt"),
         Line::new("pdoc --output-directory target/docs/python kopokopo"),
