@@ -24,7 +24,8 @@ use crate::{
 ///
 /// Threads: any. It does not wait.
 ///
-/// Errors: `KOPOKOPO_STATUS_ERROR` with the kind `configuration`, which names the option.
+/// Errors: `KOPOKOPO_STATUS_ERROR` with the kind `configuration`, which names the option; with `invalid_request` if the contract has no
+/// such object or constructor.
 ///
 /// # Safety
 /// Pointers that are not null can be read for their lengths, and `out` can be written.

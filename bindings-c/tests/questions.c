@@ -187,6 +187,14 @@ void asking(void)
     a_sent_create_that_is_cancelled_has_an_unknown_outcome();
 }
 
+static KopokopoResult waited;
+
+static void *wait_for_a_create(void *payments)
+{
+    CHECK(kopokopo_call_wait(*(uint64_t *)payments, TEXT("create"), TEXT(PUSH), &waited) == ERROR);
+    return NULL;
+}
+
 /* The last test: afterwards nothing works. */
 void ending(uint64_t client)
 {
@@ -201,11 +209,16 @@ void ending(uint64_t client)
     CHECK(kopokopo_function(TEXT("version"), NULL, 0, &data) == OK);
     CHECK(kopokopo_call(waits, TEXT("get"), TEXT("{\"id\":\"x\"}"), done, &read, &call) == OK);
     CHECK(kopokopo_call(payments, TEXT("create"), TEXT(PUSH), done, &sent, NULL) == OK);
+    pthread_t waits_too;
+    CHECK(pthread_create(&waits_too, NULL, wait_for_a_create, &payments) == 0);
     wait_for(&silent.asked, 1);
-    wait_for(&server.requests, 1);
+    wait_for(&server.requests, 2);
     CHECK(kopokopo_shutdown() == OK && kopokopo_shutdown() == SHUT_DOWN);
     wait_for(&read, 1);
     wait_for(&sent, 1);
+    pthread_join(waits_too, NULL);
+    CHECK(has(&waited, "\"kind\":\"outcome_unknown\"") && !has(&waited, "\"sent_at\":null"));
+    release_result(&waited);
     CHECK(read.status == ERROR && has(&read.result, "\"kind\":\"configuration\""));
     CHECK(sent.status == ERROR && has(&sent.result, "\"kind\":\"outcome_unknown\""));
     CHECK(kopokopo_call(payments, TEXT("create"), TEXT(PUSH), done, &sent, &call) == SHUT_DOWN);

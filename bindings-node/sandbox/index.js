@@ -10,8 +10,9 @@ function targets({ platform, arch } = process) {
   return libraries.map((library) => `${platform}-${arch}${library}`);
 }
 
-/** Returns the path of `k2`. Throws if there is no package for this platform. */
+/** Returns the path of `k2`: K2_SANDBOX_BIN, or that of the package. Throws if there is no package for this platform. */
 function binaryPath() {
+  if (process.env.K2_SANDBOX_BIN) return process.env.K2_SANDBOX_BIN;
   const names = targets().map((target) => `kopokopo-sandbox-${target}`);
   for (const name of names) {
     try {

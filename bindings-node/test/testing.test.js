@@ -2,7 +2,7 @@
 // `kopokopo/testing`: the sandbox as a dependency of tests.
 
 const assert = require('node:assert');
-const { execFileSync, spawn } = require('node:child_process');
+const { execFileSync, spawn, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
@@ -243,6 +243,9 @@ test('packages of the sandbox are found by tests and by npx', async (t) => {
   const found = run("const { findBinary } = require('./testing'); console.log(findBinary());", { cwd: folder, type: 'commonjs', env: { K2_SANDBOX_BIN: '' } });
   assert.match(found.trim(), /node_modules\/kopokopo-sandbox-linux-\w+-(gnu|musl)\/k2$/);
   assert.match(npm('exec', '--offline', '--', 'kopokopo-sandbox', '--help'), /k2 sandbox/);
+  const elsewhere = { ...process.env, K2_SANDBOX_BIN: '/nowhere/k2' };
+  const failure = spawnSync('npm', ['exec', '--offline', '--', 'kopokopo-sandbox'], { cwd: folder, env: elsewhere, encoding: 'utf8' });
+  assert.match(failure.stderr, /could not start \/nowhere\/k2/);
 });
 
 test('example of docs/testing.md runs', () => {

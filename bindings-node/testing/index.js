@@ -180,14 +180,15 @@ async function startSandbox(options = {}) {
     });
   });
   failed.catch(() => {});
-  let timedOut = false;
-  const timer = setTimeout(() => {
-    timedOut = true;
-    child.kill('SIGKILL');
-  }, START_TIMEOUT);
+  let timer;
+  // A process that the program started can keep the pipes open after the program has ended.
+  const expired = new Promise((_, reject) => {
+    const late = new SandboxError(`${program} sandbox did not start within ${START_TIMEOUT} ms`);
+    timer = setTimeout(() => reject(late), START_TIMEOUT);
+  });
   let line;
   try {
-    line = await Promise.race([firstLine(child.stdout), failed]);
+    line = await Promise.race([firstLine(child.stdout), failed, expired]);
     const startup = JSON.parse(line);
     for (const name of ['base_url', 'client_id', 'client_secret', 'api_key']) if (typeof startup?.[name] !== 'string') throw new SyntaxError(name);
     // A test that does not close it ends anyway.
@@ -195,7 +196,8 @@ async function startSandbox(options = {}) {
     return new Sandbox(child, startup, exited);
   } catch (error) {
     child.kill('SIGKILL');
-    if (timedOut) throw new SandboxError(`${program} sandbox did not start within ${START_TIMEOUT} ms`);
+    for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe.destroy();
+    child.unref();
     if (error instanceof SyntaxError) throw new SandboxError(`${program} is not the sandbox: its first line is not as expected`);
     throw error;
   } finally {

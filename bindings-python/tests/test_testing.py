@@ -222,12 +222,22 @@ def test_program_that_does_not_start_says_why(without_binary: Path) -> None:
     for script, reason in [
         ("import sys; sys.exit('no such luck')", "no such luck"),
         ("print('[1]')", "did not start"),
+        ("print('[1]', flush=True); import time; time.sleep(600)", "its first line is not as expected"),
+        ('print(\'{"base_url": 1, "client_id": 1, "client_secret": 1, "api_key": 1}\')', "is not as expected"),
         ("", "ended with status"),
     ]:
         with pytest.raises(SandboxError, match=reason):
             Sandbox(binary=program(without_binary, "k2", script))
     with pytest.raises(SandboxError, match="port is in use"), Sandbox(binary=K2) as sandbox:
         Sandbox(binary=K2, port=int(sandbox.base_url.rsplit(":", 1)[1]))
+
+
+def test_program_that_is_silent_is_not_waited_for(without_binary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kopokopo.testing._sandbox._START_TIMEOUT", 0.2)
+    # The pipe stays open in the process that it starts.
+    script = "import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'import time; time.sleep(20)'])"
+    with pytest.raises(SandboxError, match=r"did not start within 0\.2 s"):
+        Sandbox(binary=program(without_binary, "k2", script))
 
 
 # Processes.
@@ -238,6 +248,21 @@ def wait_until_gone(pid: int) -> None:
     while Path(f"/proc/{pid}").exists() and Path(f"/proc/{pid}/stat").read_text().split(") ")[1][0] != "Z":
         assert time.monotonic() < deadline, f"the sandbox {pid} is still there"
         time.sleep(0.02)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="forks")
+def test_sandbox_is_not_killed_if_a_forked_process_has_its_pipe() -> None:
+    sandbox = Sandbox()
+    child = os.fork()
+    if child == 0:
+        time.sleep(60)
+        os._exit(0)
+    try:
+        sandbox.close()
+        assert sandbox._process.returncode == 0
+    finally:
+        os.kill(child, 9)
+        os.waitpid(child, 0)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

@@ -37,11 +37,6 @@ impl<T> PerProcess<T> {
         Self { slot: ArcSwapOption::const_empty() }
     }
 
-    /// Returns this process's value if it has been made.
-    pub fn existing(&self) -> Option<Arc<PerProcessValue<T>>> {
-        self.existing_as(std::process::id())
-    }
-
     /// Returns this process's value, made on first use. If several threads make one at the same time, all of them get
     /// the same value, and the others are dropped.
     ///
@@ -51,6 +46,7 @@ impl<T> PerProcess<T> {
         self.get_as(std::process::id(), make)
     }
 
+    #[cfg(test)]
     fn existing_as(&self, process: u32) -> Option<Arc<PerProcessValue<T>>> {
         self.slot.load_full().filter(|slot| slot.process == process)
     }

@@ -20,7 +20,7 @@ use std::{
 };
 
 use futures_util::FutureExt;
-use kopokopo::{CancelHandle, Cancelled, PerProcess, PerProcessValue};
+use kopokopo::{CancelHandle, Cancelled, PerProcess};
 use tokio::{
     runtime::{Builder, Handle},
     sync::oneshot,
@@ -40,7 +40,8 @@ static RUNTIME: PerProcess<Own> = PerProcess::new();
 /// One process's runtime: one thread, because calls wait far more than they compute, and each further thread that a
 /// request passes through is one more to wake.
 struct Own {
-    handle: Handle,
+    /// Absent if the program ended before the first call.
+    handle: Option<Handle>,
     is_shut_down: AtomicBool,
     /// Taken out at shutdown. Where it is dropped, because this lost the race to be the process's, the thread ends too.
     end: Mutex<Option<End>>,
@@ -53,6 +54,11 @@ struct End {
 }
 
 impl Own {
+    /// Of a program that ends without a call: one that begins later finds this, and starts no thread.
+    fn never_started() -> Self {
+        Self { handle: None, is_shut_down: AtomicBool::new(true), end: Mutex::new(None) }
+    }
+
     fn start() -> Result<Self> {
         let refuse = || {
             error::at(api::ErrorKind::Configuration, "runtime", "no thread could be started: the system refuses more")
@@ -72,19 +78,19 @@ impl Own {
         };
         thread::Builder::new().name("kopokopo".to_owned()).spawn(work).map_err(|_| refuse())?;
         let handle = making.recv().map_err(|_| refuse())?;
-        Ok(Self { handle, is_shut_down: AtomicBool::new(false), end: Mutex::new(Some(End { ask, ended })) })
+        Ok(Self {
+            handle: Some(handle),
+            is_shut_down: AtomicBool::new(false),
+            end: Mutex::new(Some(End { ask, ended })),
+        })
     }
 }
 
-/// This process's runtime.
-fn own() -> Result<Arc<PerProcessValue<Own>>> {
-    RUNTIME.get(Own::start)
-}
-
 /// This process's runtime, unless the program is ending.
-fn running() -> Result<Arc<PerProcessValue<Own>>> {
-    let own = own()?;
-    if own.is_shut_down.load(Ordering::Acquire) { Err(ended()) } else { Ok(own) }
+fn running() -> Result<Handle> {
+    let own = RUNTIME.get(Own::start)?;
+    let is_running = !own.is_shut_down.load(Ordering::Acquire);
+    own.handle.clone().filter(|_| is_running).ok_or_else(ended)
 }
 
 /// A call under way. Any executor can poll it, or [`block_on`]. Dropping it cancels the call; a request that was sent
@@ -158,12 +164,15 @@ impl Cancel {
     }
 }
 
-/// Runs a call on the library's runtime. Its panic becomes an error, and errors name the operation where there is one.
+/// Runs a call on the library's runtime. Its panic becomes an error, and errors name the operation where there is one. A call
+/// that does not end itself, because of a panic or because the program is ending, has an unknown outcome if it sent a create.
 pub(crate) fn call<T: Send + 'static, E: From<Error> + 'static>(
     operation: Option<&'static str>,
     work: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Work<Result<T, E>> {
     let (handle, work) = kopokopo::cancellable(work);
+    let cancel = Cancel(Some(handle));
+    let unended = cancel.clone();
     let delivered = Arc::new(Mutex::new(None));
     let deliver = Arc::clone(&delivered);
     let done = run(Box::pin(async move {
@@ -172,10 +181,11 @@ pub(crate) fn call<T: Send + 'static, E: From<Error> + 'static>(
     }));
     let future = Box::pin(done.map(move |done| {
         let delivered = || delivered.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let result = done.and_then(|()| delivered().unwrap_or_else(|| Err(error::internal())));
+        let result = done.and_then(|()| delivered().ok_or_else(error::internal));
+        let result = result.unwrap_or_else(|error| Err(unended.cancel().unwrap_or(error)));
         result.map_err(|error| error.in_operation(operation).into())
     }));
-    Work { future, cancel: Cancel(Some(handle)) }
+    Work { future, cancel }
 }
 
 /// Who is on the runtime already goes on there: another task would be one more to wake.
@@ -183,11 +193,11 @@ fn run(work: BoxFuture<()>) -> BoxFuture<Result<()>> {
     let caught = AssertUnwindSafe(work).catch_unwind().map(|done| done.map_err(|_| error::internal()));
     Box::pin(async move {
         let own = running()?;
-        if Handle::try_current().is_ok_and(|current| current.id() == own.handle.id()) {
+        if Handle::try_current().is_ok_and(|current| current.id() == own.id()) {
             return caught.await;
         }
         let (sender, receiver) = oneshot::channel();
-        let _task = Task(own.handle.spawn(async move {
+        let _task = Task(own.spawn(async move {
             // If it cannot be delivered, no caller waits any more.
             let _ = sender.send(caught.await);
         }));
@@ -201,7 +211,7 @@ fn run(work: BoxFuture<()>) -> BoxFuture<Result<()>> {
 /// # Errors
 /// `configuration` where no thread can be started, or the program is ending.
 pub fn spawn(work: impl Future<Output = ()> + Send + 'static) -> Result<AbortHandle> {
-    Ok(running()?.handle.spawn(work).abort_handle())
+    Ok(running()?.spawn(work).abort_handle())
 }
 
 fn ended() -> Error {
@@ -262,10 +272,10 @@ pub fn block_on_while<F: Future, E>(
 }
 
 /// Ends the runtime of this process, because the program is ending: its threads must not call into a language that is
-/// going away. Calls under way fail, after at most two seconds; later ones are refused. Does nothing where there is no
-/// runtime.
+/// going away. Calls under way fail, after at most two seconds: a create that was sent with `outcome_unknown`. Later ones are
+/// refused, also if none was made before.
 pub fn shutdown() {
-    let Some(own) = RUNTIME.existing() else { return };
+    let Ok(own) = RUNTIME.get(|| Ok(Own::never_started())) else { return };
     own.is_shut_down.store(true, Ordering::Release);
     let end = own.end.lock().unwrap_or_else(PoisonError::into_inner).take();
     let Some(End { ask, ended }) = end else { return };
@@ -300,7 +310,8 @@ mod tests {
     #[test]
     fn racing_threads_agree_on_one_runtime() {
         let seen: Vec<usize> = thread::scope(|scope| {
-            let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| Arc::as_ptr(&own().unwrap()).addr())).collect();
+            let threads: Vec<_> =
+                (0..8).map(|_| scope.spawn(|| Arc::as_ptr(&RUNTIME.get(Own::start).unwrap()).addr())).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         assert!(seen.windows(2).all(|pair| pair[0] == pair[1]), "{seen:?}");

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use kopokopo_ffi::runtime;
 use support::{
-    client,
+    client, payment,
     server::{Act, Server},
 };
 
@@ -20,7 +20,11 @@ async fn shutting_down_ends_calls_under_way_and_refuses_later_ones() {
         let payments = payments.clone();
         std::thread::spawn(move || runtime::block_on(payments.get("p1".into())))
     };
-    while server.count("GET") == 0 {
+    let creating = {
+        let payments = payments.clone();
+        std::thread::spawn(move || runtime::block_on(payments.create(payment())))
+    };
+    while server.count("GET") == 0 || server.count("POST /api/v2") == 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let began = Instant::now();
@@ -33,5 +37,11 @@ async fn shutting_down_ends_calls_under_way_and_refuses_later_ones() {
         assert_eq!(error.kind(), "configuration");
         assert_eq!(error.into_fields().field.as_deref(), Some("runtime"));
     }
+    let unknown = creating.join().unwrap().unwrap_err();
+    assert_eq!(unknown.kind(), "outcome_unknown");
+    let fields = unknown.into_fields();
+    assert_eq!((fields.operation.as_deref(), fields.attempts), (Some("incoming_payments.create"), 1));
+    assert!(fields.sent_at.is_some());
+    assert_eq!(server.count("POST /api/v2"), 1);
     runtime::shutdown();
 }

@@ -105,14 +105,30 @@ impl Format {
             Self::Dotenv if is_plain => format!("{name}={value}"),
             Self::Dotenv if !value.contains('\'') => format!("{name}='{value}'"),
             Self::Dotenv => {
-                let escaped = value.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$");
-                format!("{name}=\"{escaped}\"")
+                // A shell that reads the file must not run what is between backquotes.
+                format!("{name}=\"{}\"", doubled(value, &['\\', '"', '$', '`'], |_| '\\'))
             }
             Self::Shell if is_plain => format!("export {name}={value}"),
             Self::Shell => format!("export {name}='{}'", value.replace('\'', r"'\''")),
-            Self::Powershell => format!("$env:{name} = '{}'", value.replace('\'', "''")),
+            Self::Powershell => {
+                // For PowerShell, these end a text too.
+                let quotes = ['\'', '\u{2018}', '\u{2019}', '\u{201a}', '\u{201b}'];
+                format!("$env:{name} = '{}'", doubled(value, &quotes, |quote| quote))
+            }
         }
     }
+}
+
+/// A text with a character before each of those that are special.
+fn doubled(value: &str, special: &[char], before: impl Fn(char) -> char) -> String {
+    let mut out = String::with_capacity(value.len());
+    for c in value.chars() {
+        if special.contains(&c) {
+            out.push(before(c));
+        }
+        out.push(c);
+    }
+    out
 }
 
 impl From<PaceName> for Pace {

@@ -150,9 +150,11 @@ fn variables_are_printed_in_a_format_and_everything_else_goes_to_stderr() {
         ("dotenv", "plain", "K2_API_KEY=plain"),
         ("dotenv", "two words", "K2_API_KEY='two words'"),
         ("dotenv", "it's $1", "K2_API_KEY=\"it's \\$1\""),
+        ("dotenv", "it's `id`\\\"", "K2_API_KEY=\"it's \\`id\\`\\\\\\\"\""),
         ("shell", "plain", "export K2_API_KEY=plain"),
         ("shell", "it's $1", r"export K2_API_KEY='it'\''s $1'"),
         ("powershell", "it's $1", "$env:K2_API_KEY = 'it''s $1'"),
+        ("powershell", "\u{2019}; id", "$env:K2_API_KEY = '\u{2019}\u{2019}; id'"),
     ] {
         let mut child = k2()
             .args(["sandbox", "--port", "0", "--exit-with-stdin", "--format", format, "--api-key", key])
@@ -165,7 +167,7 @@ fn variables_are_printed_in_a_format_and_everything_else_goes_to_stderr() {
         let mut lines = lines.take(4).collect::<Vec<_>>();
         assert_eq!(lines.pop().unwrap(), quoted);
         assert!(lines.iter().all(|line| line.contains("K2_")), "{lines:?}");
-        if format == "shell" {
+        if format != "powershell" {
             let script = format!("{}\n{quoted}\nprintf %s \"$K2_API_KEY\"", lines.join("\n"));
             let read = Command::new("sh").args(["-c", &script]).output().unwrap();
             assert_eq!(text(&read.stdout), key);

@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import json
 import os
+import queue
 import subprocess
 import tempfile
 import threading
@@ -19,6 +20,7 @@ from ._controls import Amount, Controls, Delivery, Pace, RecordedRequest, amount
 
 _START_TIMEOUT = 60.0
 """Seconds. It starts within milliseconds, but a machine can be loaded."""
+_STOP_TIMEOUT = 10.0
 _CALL_TIMEOUT = 30.0
 _REFUSED_TIMEOUT = 10.0
 """Seconds. A fault can close the port for a while."""
@@ -63,8 +65,9 @@ class Sandbox(Controls):
         # A file, because nothing reads a pipe while the sandbox runs.
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
         try:
+            # Without a buffer, so that closing the pipe does not wait for a thread that reads it.
             self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors
+                command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors
             )
         except OSError as error:
             self._errors.close()
@@ -73,23 +76,33 @@ class Sandbox(Controls):
             self._startup = self._read_startup(command[0])
         except BaseException:
             self._kill()
+            self._errors.close()
             raise
 
     def _read_startup(self, program: str) -> dict[str, str]:
-        assert self._process.stdout is not None
-        timer = threading.Timer(_START_TIMEOUT, self._process.kill)
-        timer.daemon = True
-        timer.start()
+        stdout = self._process.stdout
+        assert stdout is not None
+        lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        # A process that the program started can keep the pipe open after the program has ended.
+        threading.Thread(target=lambda: lines.put(stdout.readline()), name="kopokopo-sandbox", daemon=True).start()
         try:
-            line = self._process.stdout.readline()
-        finally:
-            timer.cancel()
+            line = lines.get(timeout=_START_TIMEOUT)
+        except queue.Empty:
+            raise SandboxError(f"{program} sandbox did not start within {_START_TIMEOUT:g} s") from None
+        if not line:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_STOP_TIMEOUT)
+            raise SandboxError(f"{program} sandbox did not start: {self._last_error()}")
         try:
             startup = json.loads(line)
-            return {name: str(startup[name]) for name in _NAMES}
+            values = {name: startup[name] for name in _NAMES}
         except (ValueError, KeyError, TypeError):
-            self._kill()
-            raise SandboxError(f"{program} sandbox did not start: {self._last_error()}") from None
+            values = {}
+        if not values or not all(isinstance(value, str) for value in values.values()):
+            raise SandboxError(
+                f"{program} sandbox did not start: its first line is not as expected, so it is another program"
+            )
+        return values
 
     def _last_error(self) -> str:
         if self._errors.closed:
@@ -225,7 +238,9 @@ class Sandbox(Controls):
                 with contextlib.suppress(OSError):
                     pipe.close()
         try:
-            self._process.wait(10)
+            # A forked process can have the other end of stdin.
+            self._process.terminate()
+            self._process.wait(_STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
             self._kill()
         self._errors.close()

@@ -21,9 +21,11 @@ public class SandboxExtension : ParameterResolver {
         return if (parameter.parameter.type == Sandbox::class.java) started.sandbox else started.client
     }
 
-    // What JUnit before 5.13 closes too.
+    // JUnit before 5.13 closes the first, and later ones close the second.
     @Suppress("DEPRECATION")
-    private class Started(val sandbox: Sandbox) : ExtensionContext.Store.CloseableResource {
+    private class Started(val sandbox: Sandbox) :
+        ExtensionContext.Store.CloseableResource,
+        AutoCloseable {
         private val opened = lazy { sandbox.client() }
         val client: KopoKopo by opened
 
