@@ -42,8 +42,8 @@ pub(crate) fn run(steps: &[Step], again: &str) -> Result<(), String> {
     run_together(steps, &[], again)
 }
 
-/// The same, but the pairs of `together` run at the same time: most tests wait more than they compute.
-pub(crate) fn run_together(steps: &[Step], together: &[[&str; 2]], again: &str) -> Result<(), String> {
+/// The same, but each group of `together` runs at the same time: most tests wait more than they compute.
+pub(crate) fn run_together(steps: &[Step], together: &[&[&str]], again: &str) -> Result<(), String> {
     let started = Instant::now();
     let mut rows = Vec::new();
     let mut tests = Counts::default();
@@ -63,8 +63,8 @@ pub(crate) fn run_together(steps: &[Step], together: &[[&str; 2]], again: &str) 
         for (at, (step, ended)) in group.iter().zip(ended).enumerate() {
             tests.add(ended.counts);
             let word = if ended.result.is_ok() { "ok" } else { "FAILED" };
-            // That of a pair cannot be divided.
-            let cpu = if at == 0 { cpu.clone() } else { "with the step above".to_owned() };
+            // That of a group cannot be divided.
+            let cpu = if at == 0 { cpu.clone() } else { format!("with {}", group[0].name) };
             rows.push([step.name.clone(), word.to_owned(), duration(ended.time), cpu]);
             failures.extend(
                 ended
@@ -83,18 +83,12 @@ pub(crate) fn run_together(steps: &[Step], together: &[[&str; 2]], again: &str) 
     if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
 }
 
-/// The steps one by one, and each pair of `together` that follow each other.
-fn groups<'s>(steps: &'s [Step], together: &[[&str; 2]]) -> Vec<&'s [Step]> {
-    let mut rest = steps;
-    let mut groups = Vec::new();
-    while !rest.is_empty() {
-        let is_pair = |pair: &[Step]| together.iter().any(|names| pair[0].name == names[0] && pair[1].name == names[1]);
-        let length = if rest.len() > 1 && is_pair(&rest[..2]) { 2 } else { 1 };
-        let (group, others) = rest.split_at(length);
-        groups.push(group);
-        rest = others;
-    }
-    groups
+/// The steps one by one, and those of a group of `together` that follow each other.
+fn groups<'s>(steps: &'s [Step], together: &[&[&str]]) -> Vec<&'s [Step]> {
+    let in_one = |left: &Step, right: &Step| {
+        together.iter().any(|names| [left, right].iter().all(|step| names.contains(&step.name.as_str())))
+    };
+    steps.chunk_by(in_one).collect()
 }
 
 fn run_group(group: &[Step]) -> Vec<Ended> {
@@ -187,19 +181,20 @@ mod tests {
     }
 
     #[test]
-    fn pairs_that_follow_each_other_run_together() {
+    fn steps_of_a_group_that_follow_each_other_run_together() {
         let steps = ["a", "b", "c", "d", "a"].map(|name| step(name, "true"));
-        let names = |together: &[[&str; 2]]| -> Vec<String> {
+        let names = |together: &[&[&str]]| -> Vec<String> {
             let groups = groups(&steps, together);
             groups.iter().map(|group| group.iter().map(|step| step.name.as_str()).collect()).collect()
         };
         assert_eq!(names(&[]), ["a", "b", "c", "d", "a"]);
-        assert_eq!(names(&[["b", "c"], ["a", "d"]]), ["a", "bc", "d", "a"]);
+        assert_eq!(names(&[&["b", "c"], &["a", "d"]]), ["a", "bc", "da"]);
+        assert_eq!(names(&[&["b", "c", "d"]]), ["a", "bcd", "a"]);
     }
 
     /// Each waits for a file that the other makes.
     #[test]
-    fn a_pair_runs_at_the_same_time_and_the_failure_of_either_is_reported() {
+    fn a_group_runs_at_the_same_time_and_the_failure_of_either_is_reported() {
         let folder = std::env::temp_dir().join(format!("xtask-pair-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let script = folder.join("meet");
@@ -212,7 +207,7 @@ mod tests {
             step(own, &format!("sh {} {own} {other} {code}", script.display()))
         };
         let steps = [meet("left", "right", 0), meet("right", "left", 3), step("later", "true")];
-        let message = run_together(&steps, &[["left", "right"]], "again ").unwrap_err();
+        let message = run_together(&steps, &[&["left", "right"]], "again ").unwrap_err();
         std::fs::remove_dir_all(&folder).unwrap();
         assert!(message.starts_with("right failed") && message.contains("exit status: 3"), "{message}");
     }
