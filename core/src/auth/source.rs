@@ -14,7 +14,8 @@ use crate::{
 /// Neither `client_secret` nor `api_key` belongs in an app.
 ///
 /// The source is called on first use, then again shortly before the token expires, or after a 401. It is called once,
-/// regardless of how many calls wait for a token.
+/// regardless of how many calls wait for a token. If it has not replied after a minute, or after the client's total timeout
+/// if that is longer, it is asked again, and its first reply is ignored.
 pub trait TokenSource: Send + Sync + 'static {
     /// Returns a valid token. After a 401 the source must not return the same token again.
     ///

@@ -211,6 +211,17 @@ async fn token_request_continues_for_others_if_its_first_call_times_out() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn source_without_reply_is_asked_again_after_a_minute() {
+    let calls = Arc::default();
+    let tokens = tokens(&calls, |call| if call == 0 { Act::Hang } else { Act::Token(3600) });
+    for _ in 0..6 {
+        assert_eq!(get(&tokens).await.err().unwrap().kind(), ErrorKind::Timeout);
+    }
+    assert_eq!(calls.load(Ordering::SeqCst), 1);
+    assert_eq!(get(&tokens).await.unwrap(), "token-1");
+}
+
+#[tokio::test(start_paused = true)]
 async fn call_with_larger_limits_is_not_bound_by_limits_of_shared_token_request() {
     let calls = Arc::default();
     let tokens = tokens(&calls, |call| if call == 0 { Act::Hang } else { Act::Token(3600) });

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, future::BoxFuture};
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::{
     AccessToken, TOKEN, Token, TokenSource,
@@ -17,6 +17,10 @@ use crate::{
     pipeline::{Call, Limits, Pipeline},
     redact::Redactor,
 };
+
+/// After this time without a reply, a token source is asked again. A slow source can outlive the call that asked it: its
+/// token is for later calls.
+const MAX_REPLY_TIME: Duration = Duration::from_secs(60);
 
 /// The origin of a client's tokens.
 pub(crate) enum Origin {
@@ -95,7 +99,9 @@ impl Origin {
                 // The application's code runs inside of the future, where the cell is not locked.
                 let (source, redactor, cell) = (Arc::clone(source), redactor.clone(), Arc::clone(cell));
                 async move {
-                    match source.token().await {
+                    let limit = limits.total.max(MAX_REPLY_TIME);
+                    let Ok(reply) = timeout(limit, source.token()).await else { return Err(source_timeout()) };
+                    match reply {
                         Ok(token) => token.checked("the token source"),
                         // A source that renews a token can quote the old one.
                         Err(error) => {
@@ -122,14 +128,18 @@ impl Origin {
     }
 
     fn timeout(&self) -> KopoKopoError {
-        KopoKopoError::new(
-            ErrorKind::Timeout,
-            match self {
-                Self::Source(..) => "the token source returned no token in time, so nothing was sent",
-                Self::Credentials { .. } => "the token request did not finish in time, so nothing else was sent",
-            },
-        )
+        match self {
+            Self::Source(..) => source_timeout(),
+            Self::Credentials { .. } => KopoKopoError::new(
+                ErrorKind::Timeout,
+                "the token request did not finish in time, so nothing else was sent",
+            ),
+        }
     }
+}
+
+fn source_timeout() -> KopoKopoError {
+    KopoKopoError::new(ErrorKind::Timeout, "the token source returned no token in time, so nothing was sent")
 }
 
 /// Requests a token. The kind of an error is `authentication`, `connection`, `timeout`, `rate_limit`, `api` or
