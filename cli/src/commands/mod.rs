@@ -1,12 +1,16 @@
 //! What can be typed, and how it ends: 0 good, 1 it failed, 2 it was asked wrongly.
 
 mod call;
+mod callback;
 mod completions;
 mod demo;
+mod doctor;
 mod journal;
+mod listen;
 mod log;
 mod pay;
 mod receiver;
+mod replay;
 mod sandbox;
 mod trigger;
 mod webhook;
@@ -74,6 +78,9 @@ enum Command {
     Sandbox(sandbox::Command),
     Pay(pay::Pay),
     Trigger(trigger::Trigger),
+    Listen(listen::Listen),
+    Replay(replay::Replay),
+    Doctor(doctor::Doctor),
     /// Sign and verify webhooks.
     #[command(subcommand, after_help = webhook::EXAMPLES)]
     Webhook(webhook::Webhook),
@@ -119,6 +126,9 @@ impl Command {
             Self::Sandbox(sandbox) => sandbox.run(),
             Self::Pay(pay) => pay.run(),
             Self::Trigger(trigger) => trigger.run(),
+            Self::Listen(listen) => listen.run(),
+            Self::Replay(replay) => replay.run(),
+            Self::Doctor(doctor) => doctor.run(),
             Self::Webhook(webhook) => webhook.run(),
             Self::Call(call) => call.run(),
             Self::Journal(journal) => journal.run(),

@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod call;
+mod callbacks;
 mod demo;
 mod journal;
+mod readme;
 mod sandbox;
 mod support;
 mod webhook;
@@ -13,7 +15,7 @@ use support::{output, text};
 
 #[test]
 fn help_shows_examples_and_completions_are_there() {
-    for command in ["demo", "sandbox", "trigger", "call", "journal", "completions"] {
+    for command in ["demo", "sandbox", "trigger", "listen", "replay", "doctor", "call", "journal", "completions"] {
         let help = text(&output(&[command, "--help"], b"").stdout);
         assert!(help.contains("Example"), "{command}");
     }
