@@ -21,7 +21,7 @@ pub(crate) const ONLY_IF_NAMED: [&str; 2] = ["ruby-next", "php-next"];
 /// Steps that run at the same time: none writes what another reads, apart from what cargo builds and locks. So `growth` is with
 /// none that loads a library for the JVM, Ruby or Python: it builds changed ones in the same folder.
 pub(crate) const TOGETHER: [&[&str]; 4] =
-    [&["python", "ruby"], &["node", "php"], &["kotlin", "swift"], &["kills", "c"]];
+    [&["targets", "deny", "python", "ruby"], &["node", "php"], &["kotlin", "swift"], &["kills", "c"]];
 
 pub(crate) fn steps() -> Vec<Step> {
     vec![python(), ruby(), node(), php(), kotlin(), swift(), kills(), c(), growth(), ruby_next(), php_next()]
