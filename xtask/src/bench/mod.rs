@@ -181,7 +181,7 @@ fn python(measured: &mut Vec<Measured>) -> Result<(), String> {
     let python = "dist/bench/python/bin/python";
     for line in [
         "python -m pip install --quiet --disable-pip-version-check -r bindings-python/requirements-dev.txt",
-        "maturin build --release --locked --manifest-path bindings-python/Cargo.toml --out dist/bench",
+        "maturin build --profile addon --locked --manifest-path bindings-python/Cargo.toml --out dist/bench",
         "python3 -m venv --clear dist/bench/python",
         &format!(
             "{python} -m pip install --quiet --disable-pip-version-check -r bindings-python/benches/requirements.txt"

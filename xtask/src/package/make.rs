@@ -93,7 +93,7 @@ pub(super) fn python(targets: &[&'static Target], free_threaded: bool, sizes: &m
         };
         for (abi, interpreter) in abis {
             let line = format!(
-                "maturin build --release --locked --zig --target {} --compatibility {} --sbom-include {} {manifest}{interpreter}",
+                "maturin build --profile addon --locked --zig --target {} --compatibility {} --sbom-include {} {manifest}{interpreter}",
                 target.triple,
                 target.compatibility(),
                 notices::SBOM,

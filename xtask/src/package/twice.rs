@@ -11,7 +11,7 @@ use crate::files::copy_sources;
 
 /// The package, how its native file is built, its profile and its name.
 const FILES: [(&str, &str, &str, &str, Form); 4] = [
-    ("python", "--package kopokopo-python --release", "release", "lib_native.so", Form::Library),
+    ("python", "--package kopokopo-python --profile addon", "addon", "lib_native.so", Form::Library),
     ("node", "--package kopokopo-node --profile addon", "addon", "libkopokopo_node.so", Form::Library),
     ("jar", "--package kopokopo-ffi --lib --release", "release", "libkopokopo_ffi.so", Form::Library),
     ("k2", "--package k2 --profile addon", "addon", "k2", Form::Program),
