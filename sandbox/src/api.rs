@@ -148,8 +148,8 @@ pub(crate) fn operations() -> Vec<&'static str> {
 /// What a path leads to.
 pub(crate) enum Found<'a> {
     Route(&'static Route, &'a str),
-    /// The path is known with another method.
-    WrongMethod,
+    /// The path is known with these other methods, as the header `Allow` lists them.
+    WrongMethod(String),
     /// Version 1 of the API had it: what is wrong, and what version 2 has.
     Gone(String),
     Nothing,
@@ -157,13 +157,13 @@ pub(crate) enum Found<'a> {
 
 /// Finds the operation of a method and a path, and the id in the path.
 pub(crate) fn find<'a>(method: &Method, path: &'a str) -> Found<'a> {
-    let mut wrong_method = false;
+    let mut allowed = Vec::new();
     for route in routes() {
         if let Some(id) = match_path(route.path, path) {
             if route.method == *method {
                 return Found::Route(route, id);
             }
-            wrong_method = true;
+            allowed.push(route.method.as_str());
         }
     }
     if *method == Method::POST
@@ -171,7 +171,7 @@ pub(crate) fn find<'a>(method: &Method, path: &'a str) -> Found<'a> {
     {
         return Found::Gone(why);
     }
-    if wrong_method { Found::WrongMethod } else { Found::Nothing }
+    if allowed.is_empty() { Found::Nothing } else { Found::WrongMethod(allowed.join(", ")) }
 }
 
 fn gone(path: &str) -> Option<String> {
@@ -201,14 +201,15 @@ mod tests {
     fn a_path_leads_to_its_operation() {
         let operation = |method: Method, path: &str| match find(&method, path) {
             Found::Route(route, id) => format!("{} {id}", route.operation),
-            Found::WrongMethod => "wrong method".to_owned(),
+            Found::WrongMethod(allowed) => format!("not {method}, {allowed}"),
             Found::Gone(why) => why,
             Found::Nothing => "nothing".to_owned(),
         };
         assert_eq!(operation(Method::POST, "/api/v2/payment_links/l1/cancel"), "payment_links.cancel l1");
         assert_eq!(operation(Method::GET, "/api/v2/payment_links/l1"), "payment_links.get l1");
         assert_eq!(operation(Method::POST, "/api/api/v2/reversals"), "reversals.create ");
-        assert_eq!(operation(Method::DELETE, "/oauth/token"), "wrong method");
+        assert_eq!(operation(Method::DELETE, "/oauth/token"), "not DELETE, POST");
+        assert_eq!(operation(Method::PUT, "/api/v2/polling/p1"), "not PUT, GET");
         assert_eq!(operation(Method::GET, "/api/v2/payment_links//cancel"), "nothing");
         assert_eq!(operation(Method::GET, "/"), "nothing");
         assert_eq!(operation(Method::POST, "/api/v1/incoming_payments"), "incoming_payments.create ");

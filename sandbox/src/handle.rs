@@ -37,7 +37,11 @@ pub(crate) async fn handle(State(app): State<Arc<App>>, request: Request) -> Res
     let (route, id) = match api::find(request.method(), &path) {
         Found::Route(route, id) => (route, id),
         Found::Gone(why) => return Ok(no_operation(&app, record, &Reply::error(404, why))),
-        Found::WrongMethod => return Ok(no_operation(&app, record, &Reply::error(405, "Method not allowed"))),
+        Found::WrongMethod(allowed) => {
+            let mut answer = no_operation(&app, record, &Reply::error(405, "Method not allowed"));
+            insert(&mut answer, header::ALLOW, &allowed);
+            return Ok(answer);
+        }
         Found::Nothing => return Ok(no_operation(&app, record, &Reply::error(404, "There is no such path"))),
     };
     let fault = app.faults().take_matching(route.operation, false);

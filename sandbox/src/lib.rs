@@ -52,6 +52,9 @@ mod server;
 mod settings;
 mod simulation;
 
+/// The description of the API in OpenAPI 3.1. The sandbox serves it at `/openapi.yaml`.
+pub const OPENAPI: &str = include_str!("../../docs/openapi/kopokopo.yaml");
+
 pub use deliveries::{Attempt, Delivery};
 pub use faults::{Fault, FaultKind};
 pub use health::Failure;

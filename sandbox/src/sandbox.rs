@@ -7,7 +7,8 @@ use std::{
     time::Duration,
 };
 
-use axum::Router;
+use axum::{Router, routing::get};
+use http::header;
 use serde_json::Value;
 use tokio::{sync::watch, task::JoinHandle};
 
@@ -190,7 +191,11 @@ impl Builder {
 }
 
 pub(crate) fn router(app: &Arc<App>) -> Router {
-    Router::new().nest("/_sandbox", control::router()).fallback(handle::handle).with_state(Arc::clone(app))
+    Router::new()
+        .nest("/_sandbox", control::router())
+        .route("/openapi.yaml", get(async || ([(header::CONTENT_TYPE, "application/yaml")], crate::OPENAPI)))
+        .fallback(handle::handle)
+        .with_state(Arc::clone(app))
 }
 
 fn loopback(listening: IpAddr) -> IpAddr {
