@@ -21,10 +21,10 @@ pub(crate) const ONLY_IF_NAMED: [&str; 2] = ["ruby-next", "php-next"];
 /// Steps that run at the same time: none writes what another reads, apart from what cargo builds and locks. So `growth` is with
 /// none that loads a library for the JVM, Ruby or Python: it builds changed ones in the same folder.
 pub(crate) const TOGETHER: [&[&str]; 4] =
-    [&["targets", "deny", "python", "ruby"], &["node", "php"], &["kotlin", "swift"], &["kills", "c"]];
+    [&["targets", "deny", "python", "ruby"], &["node", "php", "openapi"], &["kotlin", "swift"], &["kills", "c"]];
 
 pub(crate) fn steps() -> Vec<Step> {
-    vec![python(), ruby(), node(), php(), kotlin(), swift(), kills(), c(), growth(), ruby_next(), php_next()]
+    vec![python(), ruby(), node(), php(), openapi(), kotlin(), swift(), kills(), c(), growth(), ruby_next(), php_next()]
 }
 
 /// Installs the Python package and its tools.
@@ -180,6 +180,27 @@ fn php() -> Step {
             ),
             conformance("sh bindings-php/php.sh bindings-php/tests/testee.php"),
         ],
+        tests: true,
+    }
+}
+
+/// The scenarios are played by the Python package, which is built here, so that the step works alone too.
+fn openapi() -> Step {
+    let lines = [
+        Line::new("python -m pip install --quiet --disable-pip-version-check -r tests/openapi/requirements.txt"),
+        Line::new(PROGRAMS),
+        Line::new("ruff check --config bindings-python/pyproject.toml tests/openapi"),
+        Line::new("ruff format --check --config bindings-python/pyproject.toml tests/openapi"),
+        Line::new("mypy ../tests/openapi").within("bindings-python"),
+        Line::new("pytest --quiet tests/openapi"),
+    ];
+    Step {
+        name: "openapi".into(),
+        what:
+            "what the sandbox returns and sends, and every exchange of the scenarios, is as the OpenAPI description says"
+                .into(),
+        needs: vec![&PYTHON, &PYTHON_TOOLS],
+        lines: python_built().into_iter().chain(lines).collect(),
         tests: true,
     }
 }

@@ -1,0 +1,88 @@
+"""Every request and every response of the scenario tests conforms."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from description import ROOT, Description
+from server import TARGET
+
+TESTEE = ROOT / "bindings-python/tests/testee.py"
+RECORDING = Path(__file__).parent / "recording.py"
+CALLBACKS = ("callback_", "delay")
+"""Faults that break no response begin so."""
+
+
+def refused_connections() -> list[str]:
+    """The scenarios that close the port. A proxy cannot refuse a connection that it has accepted."""
+    names = []
+    for path in sorted((ROOT / "tests/scenarios").glob("*.json")):
+        steps = json.loads(path.read_text(encoding="utf-8"))["steps"]
+        if any(fault["kind"] == "refuse_connections" for step in steps for fault in set_by(step)):
+            names.append(path.stem)
+    return names
+
+
+def set_by(step: dict[str, Any]) -> list[dict[str, Any]]:
+    """The faults that a step sets."""
+    if step.get("control") != "PUT /_sandbox/faults":
+        return []
+    body = step["body"]
+    return body if isinstance(body, list) else [body]
+
+
+def breaks(faults: list[dict[str, Any]], operation: str) -> bool:
+    """Whether one of the faults can break a response of an operation."""
+    return any(
+        not fault["kind"].startswith(CALLBACKS)
+        and (
+            fault["operation"] == operation
+            or (fault["operation"].endswith("*") and operation.startswith(fault["operation"][:-1]))
+        )
+        for fault in faults
+    )
+
+
+def test_every_exchange_of_the_scenarios_conforms(description: Description, tmp_path: Path) -> None:
+    left_out = refused_connections()
+    assert 0 < len(left_out) < 5
+    file = tmp_path / "exchanges"
+    skipped = [part for name in left_out for part in ("--skip", f"::{name}")]
+    program = os.environ.get("K2_CONFORMANCE_BIN", str(TARGET / "conformance"))
+    # The engines of a language send the same.
+    command = [program, "::sync::", *skipped, "--"]
+    run = subprocess.run(
+        [*command, sys.executable, str(RECORDING), str(file), sys.executable, str(TESTEE)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout[-20_000:] + run.stderr
+
+    exchanges = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    conforming = []
+    for exchange in exchanges:
+        assert exchange["operation"], f"{exchange['method']} {exchange['path']} is not described"
+        is_broken = breaks(exchange.get("faults", []), exchange["operation"])
+        assert exchange["response"] == [] or is_broken, exchange
+        # What the server refuses may be what the description refuses.
+        assert exchange["request"] == [] or is_broken or exchange["status"] == 400, exchange
+        if not exchange["request"] and not exchange["response"]:
+            conforming.append(exchange)
+    assert len(conforming) > 0.9 * len(exchanges)
+    succeeded = {exchange["operation"] for exchange in conforming if exchange["status"] < 300}
+    assert succeeded == {operation.name for operation in description.operations}
+
+
+def test_only_faults_of_the_operation_excuse_a_difference() -> None:
+    reset = {"kind": "reset_after_effect", "operation": "send_money.*"}
+    assert breaks([reset], "send_money.create")
+    assert not breaks([reset], "polling.create")
+    assert breaks([{**reset, "operation": "polling.create"}], "polling.create")
+    assert not breaks([{**reset, "kind": "callback_never"}, {**reset, "kind": "delay"}], "send_money.create")
+    assert not breaks([], "send_money.create")
