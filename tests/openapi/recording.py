@@ -101,13 +101,15 @@ class Recorder:
             self.file.flush()
 
 
-def faults(sandbox: int) -> list[Any]:
-    """The faults that a sandbox has."""
+def faults(sandbox: int) -> list[Any] | None:
+    """The faults that a sandbox has. None if it has ended."""
     connection = HTTPConnection("127.0.0.1", sandbox, timeout=60)
     try:
         connection.request("GET", "/_sandbox/faults")
         found: list[Any] = json.load(connection.getresponse())
         return found
+    except OSError:
+        return None
     finally:
         connection.close()
 
@@ -136,16 +138,21 @@ class Proxy:
             reset(client)
             return
         request, response = Message(), Message()
+        ends = [client, server]
+        waiting = select.poll()
+        for end in ends:
+            waiting.register(end, select.POLLIN)
+        was_reset = False
         try:
             while True:
-                ready, _, _ = select.select([client, server], [], [])
-                if client in ready:
+                ready = {number for number, _ in waiting.poll()}
+                if client.fileno() in ready:
                     sent = client.recv(65536)
                     if not sent:
                         break
                     request.bytes += sent
                     server.sendall(sent)
-                if server in ready:
+                if server.fileno() in ready:
                     got = server.recv(65536)
                     if not got:
                         break
@@ -155,13 +162,11 @@ class Proxy:
                         request, response = Message(), Message()
                     client.sendall(got)
         except OSError:
-            reset(client)
-            reset(server)
-        finally:
-            if request.head:
-                self.recorder.add(self.sandbox, request, response)
-            client.close()
-            server.close()
+            was_reset = True
+        if request.head:
+            self.recorder.add(self.sandbox, request, response)
+        for end in ends:
+            reset(end) if was_reset else end.close()
 
 
 def reset(connection: socket.socket) -> None:

@@ -68,7 +68,12 @@ def test_every_exchange_of_the_scenarios_conforms(description: Description, tmp_
     conforming = []
     for exchange in exchanges:
         assert exchange["operation"], f"{exchange['method']} {exchange['path']} is not described"
-        is_broken = breaks(exchange.get("faults", []), exchange["operation"])
+        in_force = exchange.get("faults", [])
+        if in_force is None:
+            # The scenario ended while the request was on its way.
+            assert not exchange["complete"], exchange
+            continue
+        is_broken = breaks(in_force, exchange["operation"])
         assert exchange["response"] == [] or is_broken, exchange
         # What the server refuses may be what the description refuses.
         assert exchange["request"] == [] or is_broken or exchange["status"] == 400, exchange
