@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
+    convert::DURATION_REMEDY,
     error::{Result, guard},
     generated::{CallOptions, ClientOptions, JournalOptions, TokenSourceOptions},
     journal::{self, Journal, JournalStore},
@@ -157,5 +158,5 @@ fn connection(options: TokenSourceOptions) -> crate::error::Result<Connection> {
 }
 
 fn timeout(option: &str, seconds: f64) -> crate::error::Result<Duration> {
-    duration(seconds).map_err(|remedy| crate::error::at(api::ErrorKind::Configuration, option, remedy))
+    duration(seconds).map_err(|_| crate::error::at(api::ErrorKind::Configuration, option, DURATION_REMEDY))
 }

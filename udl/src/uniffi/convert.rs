@@ -69,12 +69,15 @@ impl<T: IntoCore> IntoCore for Vec<T> {
     }
 }
 
+/// What is wrong with a length of time. It is in seconds here, but the types of the languages have their own units.
+pub(crate) const DURATION_REMEDY: &str = "must be greater than zero";
+
 /// A length of time in seconds.
 impl IntoCore for f64 {
     type Core = Duration;
 
     fn into_core(self, path: &FieldPath<'_>) -> Result<Duration> {
-        duration(self).map_err(|remedy| path.refuse(remedy))
+        duration(self).map_err(|_| path.refuse(DURATION_REMEDY))
     }
 }
 
@@ -89,7 +92,7 @@ mod tests {
         let refused = |result: Result<()>, field: &str| {
             let error = result.unwrap_err();
             assert_eq!(error.field(), Some(field));
-            assert!(error.detail().starts_with(field), "{error}");
+            assert!(error.detail().starts_with(field) && !error.detail().contains("seconds"), "{error}");
         };
         let path = FieldPath::Root;
         refused(Amount::from("ten").into_core(&path.field("amount")).map(drop), "amount");

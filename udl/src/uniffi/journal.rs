@@ -15,7 +15,7 @@ use crate::{
     api,
     journal::{self, HostStore},
     runtime::{self, Work},
-    value::{FieldPath, duration},
+    value::FieldPath,
 };
 
 /// Runs what the journal asks of its store.
@@ -149,8 +149,7 @@ impl Journal {
     pub fn reconcile_all(&self, older_than: f64) -> Work<Result<Vec<JournalRecord>>> {
         let core = self.0.clone();
         runtime::call(Some("journal.reconcile_all"), async move {
-            let older_than: Duration =
-                duration(older_than).map_err(|remedy| FieldPath::Root.field("older_than").refuse(remedy))?;
+            let older_than: Duration = older_than.into_core(&FieldPath::Root.field("older_than"))?;
             Ok(FromCore::from_core(core.reconcile_all(older_than).await?))
         })
     }

@@ -56,7 +56,7 @@ static PACKAGES: [Package; 7] = [
     Package { name: "node", needs: &[&PYTHON, &PYTHON_TOOLS, &ZIG, &NODE] },
     Package { name: "jar", needs: &[&PYTHON, &PYTHON_TOOLS, &ZIG, &MAVEN] },
     Package { name: "k2", needs: &[&PYTHON, &PYTHON_TOOLS, &ZIG] },
-    Package { name: "sandbox", needs: &[&PYTHON, &PYTHON_TOOLS, &ZIG, &NODE] },
+    Package { name: "sandbox", needs: &[&PYTHON, &PYTHON_TOOLS, &ZIG, &NODE, &MAVEN] },
     Package { name: "ruby", needs: &[&RUBY] },
     Package { name: "php", needs: &[&PHP] },
 ];

@@ -62,7 +62,7 @@ const fn module(file: &'static str) -> Place {
 }
 
 /// The places that cannot read the version from another file. Lock files are written by their own tools.
-const PLACES: [Place; 26] = [
+const PLACES: [Place; 29] = [
     SOURCE,
     place("Cargo.toml", "kopokopo = { path = \"core\", version = \"", "\" }"),
     place("Cargo.toml", "kopokopo-ffi = { path = \"udl\", version = \"", "\", default-features = false }"),
@@ -82,6 +82,8 @@ const PLACES: [Place; 26] = [
     place("bindings-kotlin/pom.xml", "<artifactId>kopokopo-parent</artifactId>\n  <version>", "</version>"),
     module("bindings-kotlin/kopokopo/pom.xml"),
     module("bindings-kotlin/android/pom.xml"),
+    module("bindings-kotlin/sandbox/pom.xml"),
+    module("bindings-kotlin/testing/pom.xml"),
     module("bindings-kotlin/ktor/pom.xml"),
     module("bindings-kotlin/spring/pom.xml"),
     module("bindings-kotlin/spring-boot3/pom.xml"),
@@ -89,6 +91,7 @@ const PLACES: [Place; 26] = [
     module("bindings-kotlin/examples/ktor-shop/pom.xml"),
     place("bindings-kotlin/examples/android/build.gradle.kts", "dev.kopokopo:kopokopo-android:", "\""),
     place("bindings-kotlin/README.md", "<artifactId>kopokopo</artifactId>\n  <version>", "</version>"),
+    place("bindings-kotlin/README.md", "<artifactId>kopokopo-testing</artifactId>\n  <version>", "</version>"),
 ];
 
 /// The version of the workspace in `root`.

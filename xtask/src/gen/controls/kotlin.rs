@@ -12,7 +12,7 @@ pub(super) fn generate(controls: &Controls) -> Result<Output, String> {
         let values = word
             .values
             .iter()
-            .map(|(value, docs)| json!({ "word": value, "name": value.to_uppercase(), "docs": docs }));
+            .map(|(value, docs)| json!({ "word": value, "name": value.to_uppercase(), "docs": arguments_in(docs) }));
         json!({ "name": word.name, "docs": word.docs, "values": values.collect::<Vec<_>>() })
     });
     let view = json!({
@@ -22,6 +22,12 @@ pub(super) fn generate(controls: &Controls) -> Result<Output, String> {
     });
     let text = Templates::load("kotlin")?.render("Controls.kt.j2", view)?;
     Ok(Output { path: "bindings-kotlin/testing/src/main/generated/dev/kopokopo/sandbox/Controls.kt", text })
+}
+
+/// The documentation of a word names arguments, which Kotlin spells in another way.
+fn arguments_in(docs: &str) -> String {
+    let parts = docs.split('`').enumerate();
+    parts.map(|(at, part)| if at % 2 == 1 { camel_case(part) } else { part.to_owned() }).collect::<Vec<_>>().join("`")
 }
 
 fn record(controls: &Controls, record: &Record) -> Value {

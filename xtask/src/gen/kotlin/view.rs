@@ -12,6 +12,15 @@ use super::{
     types,
 };
 
+/// What the contract says of seconds, and what of a `Duration`.
+const UNITS: [(&str, &str); 5] = [
+    (", in seconds", ""),
+    ("this number of seconds", "this time"),
+    ("the number of seconds to wait", "the time to wait"),
+    ("The number of seconds for which it is valid from now", "The time for which it is valid from now"),
+    ("before so many seconds", "longer ago than this time"),
+];
+
 /// Makes views of the contract's items.
 pub(super) struct Views<'a> {
     contract: &'a Contract,
@@ -31,6 +40,7 @@ impl<'a> Views<'a> {
         let records = records.iter().filter(|record| !self.contract.is_flattened(&record.name));
         context! {
             hash,
+            names => self.contract.written_names().into_iter().filter(|name| name.contains('_')).collect::<Value>(),
             enums => enums.iter().map(|found| self.enumeration(found)).collect::<Value>(),
             records => records.map(|record| self.record(record)).collect::<Value>(),
             objects => objects.iter().map(|object| self.object(object)).collect::<Value>(),
@@ -48,7 +58,7 @@ impl<'a> Views<'a> {
 
     /// Names of the contract in backticks are as Kotlin spells them. A `Duration` includes its unit.
     fn docs(&self, docs: &str) -> String {
-        let docs = docs.trim().replace(", in seconds", "");
+        let docs = UNITS.iter().fold(docs.trim().to_owned(), |docs, (seconds, time)| docs.replace(seconds, time));
         let parts = docs.split('`').enumerate().map(|(at, part)| match at % 2 {
             1 if self.names.contains(part) => camel_case(part),
             _ => part.to_owned(),

@@ -65,11 +65,27 @@ internal fun hidden(value: Any?): String = if (value == null) "null" else "[reda
 /** The text that replaces a text with unknown content in logs. */
 internal fun length(text: String): String = "[${text.length} characters]"
 
-private val UNDERSCORE = Regex("_([a-z0-9])")
+private val UNDERSCORE = Regex("_+([^_])")
+
+/** A name with underscores that is no part of a path. */
+private val WORD = Regex("""(?<![/\w])[a-z0-9]+(?:_[a-z0-9]+)+\b""")
+
+/** Its keys are the program's own. */
+private const val METADATA = "metadata"
 
 /** Converts `destinations[0].phone_number` to `destinations[0].phoneNumber`. */
-internal fun camelCase(path: String): String = UNDERSCORE.replace(path) { it.groupValues[1].uppercase() }
+internal fun camelCase(path: String): String {
+    var isOwn = false
+    return path.split('.').joinToString(".") { part ->
+        // An environment variable such as K2_CLIENT_ID keeps its name.
+        val name = if (isOwn || part.none { it.isLowerCase() }) part else UNDERSCORE.replace(part) { it.groupValues[1].uppercase() }
+        isOwn = isOwn || part == METADATA
+        name
+    }
+}
 
-/** Converts the field name at the start of [detail], if there is one, to the name in Kotlin. */
-internal fun spelled(detail: String, field: String?): String =
-    if (field != null && detail.startsWith(field)) camelCase(field) + detail.substring(field.length) else detail
+/** Converts the names of the contract in [detail], which can begin with the path [field], to the names in Kotlin. */
+internal fun spelled(detail: String, field: String?): String {
+    val path = field?.takeIf { detail.startsWith(it) }.orEmpty()
+    return camelCase(path) + WORD.replace(detail.substring(path.length)) { if (it.value in NAMES) camelCase(it.value) else it.value }
+}

@@ -105,3 +105,32 @@ internal fun dev.kopokopo.ffi.ErrorFields.lift(): KopoKopoException.Fields = Kop
 internal class ForeignTokenSource(private val own: TokenSource) : dev.kopokopo.ffi.TokenSource {
     override suspend fun token(): dev.kopokopo.ffi.AccessToken = foreign { own.token().lower() }
 }
+
+/** The contract's names that Kotlin spells in another way. */
+internal val NAMES: Set<String> = setOf(
+    "base_url",
+    "callback_url",
+    "connect_timeout",
+    "contract_hash",
+    "expires_in",
+    "extra_ca_certificates",
+    "first_name",
+    "fresh_connections",
+    "idempotency_key",
+    "in_progress_wait",
+    "incoming_payments",
+    "last_name",
+    "max_interval",
+    "max_retries",
+    "payment_channel",
+    "payment_links",
+    "payment_reference",
+    "phone_number",
+    "retry_base",
+    "retry_cap",
+    "stalled_timeout",
+    "till_number",
+    "token_source",
+    "with_options",
+    "with_token_source",
+)

@@ -38,7 +38,7 @@ public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.Kopo
      * @param stalledTimeout The time limit for a response that makes no progress.
      * @param timeout The time limit for the whole call. It includes the token request, the retries and the pauses between them.
      * @param maxRetries The number of retries after the first attempt. 0 disables retries.
-     * @param retryBase The pause before the first retry is a random time between 0 and this number of seconds. The upper limit doubles for each further retry.
+     * @param retryBase The pause before the first retry is a random time between 0 and this time. The upper limit doubles for each further retry.
      * @param retryCap The largest value of that limit.
      * @param proxy A proxy, `http://user:password@host:port`, or `off` for none. Default: the environment variables HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY.
      * @param extraCaCertificates Certificates in PEM to trust in addition to the platform's, for example of a proxy that inspects TLS.
@@ -269,7 +269,7 @@ public class KopoKopo private constructor(private val raw: dev.kopokopo.ffi.Kopo
          * @param stalledTimeout The time limit for a response that makes no progress.
          * @param timeout The time limit for the whole call. It includes the token request, the retries and the pauses between them.
          * @param maxRetries The number of retries after the first attempt. 0 disables retries.
-         * @param retryBase The pause before the first retry is a random time between 0 and this number of seconds. The upper limit doubles for each further retry.
+         * @param retryBase The pause before the first retry is a random time between 0 and this time. The upper limit doubles for each further retry.
          * @param retryCap The largest value of that limit.
          * @param proxy A proxy, `http://user:password@host:port`, or `off` for none. Default: the environment variables HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY.
          * @param extraCaCertificates Certificates in PEM to trust in addition to the platform's, for example of a proxy that inspects TLS.

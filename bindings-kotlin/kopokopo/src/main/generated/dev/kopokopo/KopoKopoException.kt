@@ -16,7 +16,7 @@ import java.time.OffsetDateTime
  * - `field`: the field of the request or the option of the client that is wrong, such as `destinations[0].amount`.
  * - `status`: the HTTP status, if there was a response.
  * - `serverCode`, `messages`: the server's error code and messages.
- * - `retryAfter`: the number of seconds to wait, as the server asks.
+ * - `retryAfter`: the time to wait, as the server asks.
  * - `attempts`: the number of requests that the operation sent or tried to send. 0 if it was refused before.
  * - `body`: the response's body as received.
  * - `id`, `location`: the resource that the error is about. Every error of a wait has them.

@@ -35,7 +35,7 @@ public class ClientOptions(
     /** The number of retries after the first attempt. 0 disables retries. */
     public val maxRetries: Int = 2,
     /**
-     * The pause before the first retry is a random time between 0 and this number of seconds. The upper limit doubles
+     * The pause before the first retry is a random time between 0 and this time. The upper limit doubles
      * for each further retry.
      */
     public val retryBase: Duration = Duration.ofMillis(500),
@@ -152,7 +152,7 @@ public class ClientOptions(
         public fun maxRetries(maxRetries: Int): Builder = apply { this.maxRetries = maxRetries }
 
         /**
-         * The pause before the first retry is a random time between 0 and this number of seconds. The upper limit doubles
+         * The pause before the first retry is a random time between 0 and this time. The upper limit doubles
          * for each further retry.
          */
         public fun retryBase(retryBase: Duration): Builder = apply { this.retryBase = retryBase }
@@ -235,7 +235,7 @@ public class TokenSourceOptions(
     /** The number of retries after the first attempt. 0 disables retries. */
     public val maxRetries: Int = 2,
     /**
-     * The pause before the first retry is a random time between 0 and this number of seconds. The upper limit doubles
+     * The pause before the first retry is a random time between 0 and this time. The upper limit doubles
      * for each further retry.
      */
     public val retryBase: Duration = Duration.ofMillis(500),
@@ -323,7 +323,7 @@ public class TokenSourceOptions(
         public fun maxRetries(maxRetries: Int): Builder = apply { this.maxRetries = maxRetries }
 
         /**
-         * The pause before the first retry is a random time between 0 and this number of seconds. The upper limit doubles
+         * The pause before the first retry is a random time between 0 and this time. The upper limit doubles
          * for each further retry.
          */
         public fun retryBase(retryBase: Duration): Builder = apply { this.retryBase = retryBase }
@@ -519,7 +519,7 @@ public class WaitOptions(
 public class AccessToken(
     /** The token. */
     public val token: String,
-    /** The number of seconds for which it is valid from now. If absent, it is used until a 401. */
+    /** The time for which it is valid from now. If absent, it is used until a 401. */
     public val expiresIn: Duration? = null,
 ) {
     private fun fields(): List<Any?> = listOf(token, expiresIn)
@@ -540,7 +540,7 @@ public class AccessToken(
         /** The token. */
         public fun token(token: String): Builder = apply { this.token = token }
 
-        /** The number of seconds for which it is valid from now. If absent, it is used until a 401. */
+        /** The time for which it is valid from now. If absent, it is used until a 401. */
         public fun expiresIn(expiresIn: Duration?): Builder = apply { this.expiresIn = expiresIn }
 
         /** What was set. Everything without a default must have been. */

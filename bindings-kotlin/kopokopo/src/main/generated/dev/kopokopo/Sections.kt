@@ -2021,7 +2021,7 @@ public class Journal internal constructor(private val raw: dev.kopokopo.ffi.Jour
         NativeCall(78, bytes(dev.kopokopo.ffi.FfiConverterString, key), raw.callWithHandle { it }, false) { readJournalRecord(it) }
 
     /**
-     * Reconciles every record whose outcome is unknown, and that was created before so many seconds, for a job that runs
+     * Reconciles every record whose outcome is unknown, and that was created longer ago than this time, for a job that runs
      * now and then. Returns these records. If the poll of one fails, its record is returned unchanged.
      *
      * Errors: `journal` if the store fails.

@@ -2,6 +2,8 @@ package dev.kopokopo
 
 import dev.kopokopo.ffi.FfiConverterTypeScope
 import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.assertThrows
 import java.math.BigDecimal
@@ -39,6 +41,29 @@ class ValuesTest {
         assertEquals("metadata.a", date.field)
         val nan = assertThrows<KopoKopoException.InvalidRequest> { Json.write(mapOf("a" to listOf(1, Double.NaN)), "metadata") }
         assertEquals("metadata.a[1]", nan.field)
+    }
+
+    @Test
+    fun `errors have the names that programs write`() {
+        assertEquals("destinations[0].phoneNumber: unknown", spelled("destinations[0].phone_number: unknown", "destinations[0].phone_number"))
+        assertEquals("Check clientId and clientSecret", spelled("Check client_id and client_secret", null))
+        assertEquals("must be one of mobile_wallet, bank_account", spelled("must be one of mobile_wallet, bank_account", null))
+        assertEquals("K2_CLIENT_ID: is missing; see /k2/base_url", spelled("K2_CLIENT_ID: is missing; see /k2/base_url", "K2_CLIENT_ID"))
+        assertEquals("metadata.order_id[1]", camelCase("metadata.order_id[1]"))
+        assertTrue(NAMES.size > 30, "${NAMES.size}")
+        for (name in NAMES) assertFalse("_" in spelled("x: use $name", "x"), name)
+    }
+
+    @Test
+    fun `duration is not refused in another unit`() {
+        val client = KopoKopo(clientId = "id", clientSecret = "secret")
+        val refused = listOf<() -> Unit>(
+            { client.withOptions(timeout = Duration.ZERO) },
+            { KopoKopo(clientId = "id", clientSecret = "secret", retryBase = Duration.ofSeconds(-1)) },
+            { client.incomingPayments.waitBlocking("id", WaitOptions(timeout = Duration.ZERO)) },
+            { client.incomingPayments.waitBlocking("id", WaitOptions(maxInterval = Duration.ofMillis(-1))) },
+        ).map { assertThrows<KopoKopoException> { it() } }
+        assertEquals(listOf("timeout", "retryBase", "timeout", "maxInterval").map { "$it: must be greater than zero" }, refused.map { it.detail })
     }
 
     @Test

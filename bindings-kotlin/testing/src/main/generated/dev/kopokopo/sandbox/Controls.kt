@@ -84,13 +84,13 @@ public enum class PaymentLinkShape(internal val word: String) {
 
 /** A failure that the sandbox produces on request. `before_effect`: the request has no effect. `after_effect`: it has, and the response does not say so. */
 public enum class FaultKind(internal val word: String) {
-    /** The port is closed for `delay_ms` (500). It begins at once and concerns every operation. */
+    /** The port is closed for `delayMs` (500). It begins at once and concerns every operation. */
     REFUSE_CONNECTIONS("refuse_connections"),
     /** The connection is reset before the request has an effect. */
     RESET_BEFORE_EFFECT("reset_before_effect"),
     /** The connection is reset after the request had its effect. */
     RESET_AFTER_EFFECT("reset_after_effect"),
-    /** The response is `delay_ms` (1000) late. */
+    /** The response is `delayMs` (1000) late. */
     DELAY("delay"),
     /** The request has no effect and no response. */
     HANG_BEFORE_EFFECT("hang_before_effect"),
@@ -106,7 +106,7 @@ public enum class FaultKind(internal val word: String) {
     REDIRECT("redirect"),
     /** The request takes effect, and the response has no Location. */
     MISSING_LOCATION("missing_location"),
-    /** The request takes effect. The response is 200 with the URL in `_links.self` of its body. */
+    /** The request takes effect. The response is 200 with the URL in `Links.self` of its body. */
     LOCATION_IN_BODY("location_in_body"),
     /** The request takes effect, and the Location names another host (`location`). */
     FOREIGN_LOCATION("foreign_location"),
@@ -114,7 +114,7 @@ public enum class FaultKind(internal val word: String) {
     EMPTY_BODY("empty_body"),
     /** The request takes effect, and the body of the response ends half-way. */
     TRUNCATED_BODY("truncated_body"),
-    /** A callback or webhook is sent `delay_ms` (1000) late. */
+    /** A callback or webhook is sent `delayMs` (1000) late. */
     CALLBACK_LATE("callback_late"),
     /** A callback or webhook is sent twice. */
     CALLBACK_TWICE("callback_twice"),

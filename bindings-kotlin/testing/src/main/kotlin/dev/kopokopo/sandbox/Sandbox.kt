@@ -138,7 +138,7 @@ public class Sandbox private constructor(private val process: Process, startup: 
          * @param port The port. 0 is any free port.
          * @param seed Makes ids and references repeatable.
          * @param allowRemoteCallbacks Whether callbacks go to other machines too.
-         * @param binary The path of `k2`. The default is `K2_SANDBOX_BIN`, a resource of a jar, or `k2` of the PATH.
+         * @param binary The path of `k2`. The default is `K2_SANDBOX_BIN`, the jar `kopokopo-sandbox`, or `k2` of the PATH.
          * @throws SandboxException if the program is not installed, or does not start.
          */
         @JvmStatic

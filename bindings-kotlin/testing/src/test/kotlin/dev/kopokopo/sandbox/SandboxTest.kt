@@ -135,41 +135,6 @@ class SandboxTest {
         }
     }
 
-    private fun failure(environment: Map<String, String>, binary: String? = null): String =
-        assertThrows<SandboxException> { findBinary(binary?.let(Path::of), environment) { null } }.message.orEmpty()
-
-    private fun program(folder: Path, script: String): File =
-        folder.resolve("k2").toFile().apply { writeText("#!/bin/sh\n$script\n") }.also { it.setExecutable(true) }
-
-    @Test
-    fun missingForeignAndBrokenProgramsAreOneClearErrorEach(@TempDir folder: Path) {
-        val path = mapOf("PATH" to "$folder")
-        assertTrue("the sandbox is not installed: set K2_SANDBOX_BIN to the path of k2" in failure(path))
-        assertTrue("K2_SANDBOX_BIN: /nowhere/k2 is not a program" in failure(mapOf("K2_SANDBOX_BIN" to "/nowhere/k2")))
-        assertTrue("binary: /nowhere/k2 is not a program" in failure(path, "/nowhere/k2"))
-        val own = program(folder, "echo k2 1.24, speech recognition")
-        assertTrue("is another program with the same name, not the sandbox" in failure(path))
-        fun start() = assertThrows<SandboxException> { Sandbox.start(binary = own.toPath()) }.message.orEmpty()
-        program(folder, "echo no such luck >&2; exit 3")
-        assertTrue("did not start: no such luck" in start())
-        program(folder, "echo [1]; read line")
-        assertTrue("is not the sandbox: its first line is not as expected" in start())
-        program(folder, "exec \"$k2Program\" \"$@\"")
-        assertEquals(own.toPath(), findBinary(null, path) { null })
-        Sandbox.start().use { sandbox ->
-            val port = sandbox.baseUrl.substringAfterLast(':').toInt()
-            assertTrue("port is in use" in assertThrows<SandboxException> { Sandbox.start(port = port) }.message.orEmpty())
-        }
-    }
-
-    /** A resource of the tests is in the place of the program: a script that starts it. */
-    @Test
-    fun programOfTheJarIsExtracted() {
-        val found = findBinary(null, emptyMap())
-        Sandbox.start(binary = found).use { assertEquals("ok", it.health().status) }
-        assertEquals(found, findBinary(null, emptyMap()))
-    }
-
     @Test
     fun sandboxEndsIfItsProcessIsKilled(@TempDir folder: Path) {
         val wrapper = program(folder, "echo $$ > \"$folder/pid\"\nexec \"$k2Program\" \"$@\"")
