@@ -2,6 +2,7 @@
 
 mod kotlin;
 mod node;
+mod php;
 mod python;
 mod ruby;
 
@@ -116,6 +117,7 @@ pub(super) fn outputs(root: &Path) -> Result<Vec<Output>, String> {
     let mut outputs = vec![python::generate(&controls)?, kotlin::generate(&controls)?];
     outputs.extend(node::generate(&controls)?);
     outputs.extend(ruby::generate(&controls)?);
+    outputs.extend(php::generate(&controls)?);
     Ok(outputs)
 }
 
