@@ -15,5 +15,8 @@ foreach (['Enums', 'Exceptions', 'Records', 'Unions', 'Client', 'Functions'] as 
     $file = __DIR__ . \strtr(\substr($class, \strlen('KopoKopo')), '\\', '/') . '.php';
     if (\str_starts_with($class, 'KopoKopo\\') && \is_file($file)) {
         require_once $file;
+    } elseif (\str_starts_with($class, 'KopoKopo\\Testing\\')) {
+        require_once __DIR__ . '/Testing/Generated/Words.php';
+        require_once __DIR__ . '/Testing/Generated/Records.php';
     }
 });

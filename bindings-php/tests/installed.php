@@ -9,9 +9,8 @@ use KopoKopo\Client;
 use KopoKopo\EventPayload\IncomingPayment;
 
 require "{$argv[1]}/vendor/autoload.php";
-foreach (['Wait', 'Http', 'Sandbox'] as $name) {
-    require __DIR__ . "/Support/{$name}.php";
-}
+require __DIR__ . '/Support/binary.php';
+require __DIR__ . '/Support/Sandbox.php';
 $file = (string) (new ReflectionClass(Client::class))->getFileName();
 \str_starts_with($file, \realpath($argv[1]) . '/vendor/') || throw new RuntimeException("{$file} is not in {$argv[1]}");
 

@@ -45,7 +45,7 @@ def report(id, ours, baseline)
 end
 
 def webhooks
-  body = File.binread(File.join(Sandbox::ROOT, "tests/vectors/payloads/webhook-buygoods_transaction_received.json"))
+  body = File.binread(File.join(ROOT, "tests/vectors/payloads/webhook-buygoods_transaction_received.json"))
   signature = KopoKopo.sign_webhook(KEY, body)
   verifier = KopoKopo::WebhookVerifier.new(api_keys: [KEY])
   found = compare(
@@ -62,14 +62,14 @@ def webhooks
 end
 
 def creates
-  sandbox = Sandbox.new
+  sandbox = KopoKopo::Testing::Sandbox.new
   k2 = KopoKopo::Client.new(**sandbox.credentials, fresh_connections: false)
   fresh = KopoKopo::Client.new(**sandbox.credentials)
   token = k2.oauth.token.access_token
   uri = URI("#{sandbox.base_url}/api/v2/incoming_payments")
   body = JSON.generate(
     payment_channel: "M-PESA STK Push", till_number: "K000000", subscriber: { phone_number: "+254712345678" },
-    amount: { currency: "KES", value: 100 }, _links: { callback_url: Sandbox::PUSH[:callback_url] },
+    amount: { currency: "KES", value: 100 }, _links: { callback_url: PUSH[:callback_url] },
   )
   headers = { "content-type" => "application/json", "accept" => "application/json", "authorization" => "Bearer #{token}" }
   created = lambda do |status|
@@ -80,7 +80,7 @@ def creates
   faraday = Faraday.new(url: sandbox.base_url, headers: headers) { |options| options.adapter :net_http_persistent }
   found = compare(
     5, 101,
-    ours: -> { k2.incoming_payments.create(**Sandbox::PUSH) },
+    ours: -> { k2.incoming_payments.create(**PUSH) },
     net_http: -> { created.call(http.post(uri.path, body, headers).code) },
     persistent: lambda do
       request = Net::HTTP::Post.new(uri.path, headers)
@@ -89,7 +89,7 @@ def creates
     end,
     faraday: -> { created.call(faraday.post(uri.path, body).status) },
     # As by default, so that no create is sent on a connection that the server closes at that moment.
-    fresh: -> { fresh.incoming_payments.create(**Sandbox::PUSH) },
+    fresh: -> { fresh.incoming_payments.create(**PUSH) },
     fresh_net_http: -> { created.call(Net::HTTP.start(uri.host, uri.port) { |opened| opened.post(uri.path, body, headers).code }) },
   )
   report("ruby/create_1/net_http", found[:ours], found[:net_http])

@@ -10,7 +10,7 @@ require_relative "support/sandbox"
 
 abort "the package does not have the new fields" unless KopoKopo::Customer.members.include?(:added)
 
-sandbox = Sandbox.new
+sandbox = KopoKopo::Testing::Sandbox.new
 k2 = KopoKopo::Client.new(**sandbox.credentials)
 push = k2.incoming_payments.create(
   till_number: "K000000", phone_number: "254700000001", amount: "100", callback_url: "https://shop.example/k2/results",
@@ -27,7 +27,7 @@ old = customer.marshal_dump.reject { |name, _| name == :added }
 restored = KopoKopo::Customer.allocate.tap { |record| record.marshal_load(old) }
 abort "not the same after the cache" unless restored == customer && restored.with(first_name: "Achieng").first_name == "Achieng"
 
-body = File.binread(File.join(Sandbox::ROOT, "tests/vectors/payloads/result-incoming-payment-success.json"))
+body = File.binread(File.join(ROOT, "tests/vectors/payloads/result-incoming-payment-success.json"))
 event = k2.webhooks.verify(body, KopoKopo.sign_webhook(sandbox.credentials[:api_key], body))
 abort "no event" unless event.payload.is_a?(KopoKopo::EventPayload::IncomingPayment)
 puts "the program runs"

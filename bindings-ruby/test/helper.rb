@@ -3,27 +3,32 @@
 $LOAD_PATH.unshift(File.expand_path("../lib", __dir__))
 
 require "minitest/autorun"
-require "kopokopo"
 require_relative "support/sandbox"
+require "kopokopo/testing/minitest"
 
 # What tests have in common.
 class KopoKopoTest < Minitest::Test
+  include KopoKopo::Testing::Minitest
+
   CREATE = "incoming_payments.create"
 
-  def sandbox
-    Sandbox.shared
-  end
+  alias sandbox k2_sandbox
 
   def client(**options)
-    KopoKopo::Client.new(**sandbox.credentials, private_token: true, **options)
+    sandbox.client(**options)
   end
 
   def push
-    Sandbox::PUSH
+    PUSH
+  end
+
+  # The requests of an operation.
+  def requests(operation)
+    sandbox.requests.select { |request| request.operation == operation }
   end
 
   def payload(name)
-    File.binread(File.join(Sandbox::ROOT, "tests/vectors/payloads/#{name}.json"))
+    File.binread(File.join(ROOT, "tests/vectors/payloads/#{name}.json"))
   end
 
   def event(name = "result-incoming-payment-success")

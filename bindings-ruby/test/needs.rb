@@ -2,7 +2,7 @@
 
 # Prints the version of Ruby if everything is here that the tests and the build need. Otherwise says what is missing.
 
-missing = %w[minitest rails sqlite3 pg mysql2 sinatra/base rack/test puma sidekiq yard rbs].reject do |library|
+missing = %w[minitest rails sqlite3 pg mysql2 sinatra/base rack/test puma sidekiq yard rbs rspec/core rspec/expectations].reject do |library|
   require library
 rescue LoadError
   false

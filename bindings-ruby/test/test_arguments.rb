@@ -5,15 +5,11 @@ require_relative "helper"
 
 # What programs pass, and what is refused.
 class TestArguments < KopoKopoTest
-  def setup
-    sandbox.reset
-  end
-
   def test_numbers_and_symbols_become_what_the_api_takes
     [100, "100", BigDecimal("1e2"), BigDecimal("100.00")].each do |amount|
       client.incoming_payments.create(**push, amount: amount, currency: :KES, metadata: { order: 7 })
     end
-    bodies = sandbox.requests(CREATE).map { |request| request["body"] }
+    bodies = requests(CREATE).map(&:body)
     assert_equal [%w[100 KES 7]], bodies.map { |body| [*body["amount"].values_at("value", "currency").map(&:to_s), body["metadata"]["order"].to_s] }.uniq
   end
 
@@ -32,7 +28,7 @@ class TestArguments < KopoKopoTest
       end
       assert_equal field.to_s, error.field[/\A\w+/]
     end
-    assert_empty sandbox.requests(CREATE)
+    assert_empty requests(CREATE)
   end
 
   def test_a_value_that_contains_itself_is_refused
@@ -46,7 +42,7 @@ class TestArguments < KopoKopoTest
       scope: :company, from_time: Time.new(2020, 1, 1, 0, 0, 0, "+03:00"), to_time: "2100-01-01T00:00:00+03:00",
       callback_url: "https://shop.example/k2/results",
     )
-    body = sandbox.requests("polling.create").first["body"]
+    body = requests("polling.create").first.body
     assert_equal "2020-01-01T00:00:00+03:00", body["from_time"]
   end
 

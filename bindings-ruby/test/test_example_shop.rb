@@ -9,7 +9,6 @@ require_relative "helper"
 # The example shop takes a payment on the sandbox, in a Puma cluster that loads it before it forks.
 class TestExampleShop < KopoKopoTest
   def setup
-    @sandbox = Sandbox.new
     @folder = Dir.mktmpdir
     socket = TCPServer.new("127.0.0.1", 0)
     @port = socket.addr[1]
@@ -19,7 +18,7 @@ class TestExampleShop < KopoKopoTest
   end
 
   def start
-    environment = @sandbox.credentials.to_h { |name, value| ["K2_#{name.to_s.upcase}", value] }
+    environment = sandbox.env
     environment.update("SHOP_DATABASE" => "#{@folder}/shop.db", "SHOP_URL" => "http://127.0.0.1:#{@port}")
     command = ["puma", "--preload", "--workers", "2", "--threads", "1:4", "--bind", "tcp://127.0.0.1:#{@port}"]
     lib = File.expand_path("../lib", __dir__)
@@ -48,14 +47,14 @@ class TestExampleShop < KopoKopoTest
     assert_equal ["202"], answers.uniq, File.read(@log)
     poll("the order is not paid: #{File.read(@log)}") { order(id)["status"] == "paid" }
     assert_equal 1, order(id)["payments"]
-    assert_equal 1, @sandbox.requests(CREATE).size
+    assert_equal 1, requests(CREATE).size
   end
 
   def test_a_customer_pays_after_a_wrong_number_and_a_cancelled_prompt_and_a_restart
     id = JSON.parse(request("post", "/orders", total: "100.00").body).fetch("id")
     response = request("post", "/orders/#{id}/pay", phone_number: "1")
     assert_equal ["422", "phone_number"], [response.code, JSON.parse(response.body)["field"]]
-    assert_empty @sandbox.requests(CREATE)
+    assert_empty requests(CREATE)
     assert_equal "202", request("post", "/orders/#{id}/pay", phone_number: "254700000002").code
     poll("the cancelled prompt has no result: #{File.read(@log)}") { order(id)["status"] == "new" }
     stop
@@ -63,7 +62,7 @@ class TestExampleShop < KopoKopoTest
     assert_equal "202", request("post", "/orders/#{id}/pay", phone_number: "254700000001").code
     poll("the order is not paid: #{File.read(@log)}") { order(id)["status"] == "paid" }
     assert_equal "409", request("post", "/orders/#{id}/pay", phone_number: "254700000001").code
-    assert_equal 2, @sandbox.requests(CREATE).size
+    assert_equal 2, requests(CREATE).size
   end
 
   def test_a_total_that_is_not_positive_is_refused

@@ -11,12 +11,11 @@ class TestExampleTokenEndpoint < KopoKopoTest
   TOKEN = "oauth.token"
 
   def setup
-    @sandbox = Sandbox.new
     @folder = Dir.mktmpdir
     socket = TCPServer.new("127.0.0.1", 0)
     @port = socket.addr[1]
     socket.close
-    environment = @sandbox.credentials.to_h { |name, value| ["K2_#{name.to_s.upcase}", value] }
+    environment = sandbox.env
     environment["APP_SESSIONS"] = Array.new(10) { |number| "user#{number}=session-of-user#{number}" }.join(",")
     lib = File.expand_path("../lib", __dir__)
     @log = "#{@folder}/log"
@@ -38,13 +37,13 @@ class TestExampleTokenEndpoint < KopoKopoTest
 
   def test_an_app_without_a_secret_receives_a_payment
     app = client("session-of-user0")
-    assert_predicate app.incoming_payments.create(**Sandbox::PUSH).wait(interval: 0.02), :paid?, File.read(@log)
+    assert_predicate app.incoming_payments.create(**PUSH).wait(interval: 0.02), :paid?, File.read(@log)
     assert_equal [1, 1], [@asked, fetches]
-    owner = KopoKopo::Client.new(**@sandbox.credentials)
+    owner = KopoKopo::Client.new(**sandbox.credentials)
     owner.oauth.revoke(JSON.parse(ask("session-of-user1").body)["token"])
-    assert_predicate app.incoming_payments.create(**Sandbox::PUSH).wait(interval: 0.02), :paid?
+    assert_predicate app.incoming_payments.create(**PUSH).wait(interval: 0.02), :paid?
     assert_equal [2, 2], [@asked, fetches]
-    refute_includes File.read(@log), @sandbox.credentials[:client_secret]
+    refute_includes File.read(@log), sandbox.credentials[:client_secret]
   end
 
   def test_the_response_has_the_fields_that_apps_read
@@ -60,7 +59,7 @@ class TestExampleTokenEndpoint < KopoKopoTest
       assert_equal ["401", '{"error":"sign in first"}', "no-store"], [response.code, response.body, response["cache-control"]]
     end
     assert_equal 0, fetches
-    assert_raises(KopoKopo::AuthenticationError) { client("unknown-session").incoming_payments.create(**Sandbox::PUSH) }
+    assert_raises(KopoKopo::AuthenticationError) { client("unknown-session").incoming_payments.create(**PUSH) }
   end
 
   def test_requests_and_refusals_are_limited
@@ -72,13 +71,13 @@ class TestExampleTokenEndpoint < KopoKopoTest
   end
 
   def test_concurrent_requests_share_one_fetch
-    @sandbox.fault(operation: TOKEN, kind: "delay", delay_ms: 300)
+    sandbox.fault(operation: TOKEN, kind: "delay", delay_ms: 300)
     tokens = Array.new(10) { |number| Thread.new { JSON.parse(ask("session-of-user#{number}").body).fetch("token") } }.map(&:value)
     assert_equal [1, 1], [tokens.uniq.size, fetches]
   end
 
   def test_it_is_a_503_without_details_if_no_token_comes
-    @sandbox.fault(operation: TOKEN, kind: "status", status: 500, body: "CANARY", times: nil)
+    sandbox.fault(operation: TOKEN, kind: "status", status: 500, body: "CANARY", times: nil)
     response = ask("session-of-user0")
     assert_equal ["503", '{"error":"no token available"}'], [response.code, response.body]
     refute_includes File.read(@log), "CANARY"
@@ -92,7 +91,7 @@ class TestExampleTokenEndpoint < KopoKopoTest
   private
 
   def fetches
-    @sandbox.requests(TOKEN).size
+    requests(TOKEN).size
   end
 
   def ask(session, body = "")
@@ -118,6 +117,6 @@ class TestExampleTokenEndpoint < KopoKopoTest
       expires_at = clock.call + left
       token
     end
-    KopoKopo::Client.with_token_source(base_url: @sandbox.base_url, &source)
+    KopoKopo::Client.with_token_source(base_url: sandbox.base_url, &source)
   end
 end

@@ -68,7 +68,7 @@ module JournalTests
       k2 = client(journal: store)
       ids = Array.new(3) { k2.incoming_payments.create(**push, idempotency_key: "order-1").id }
       assert_equal 1, ids.uniq.size
-      assert_equal 1, sandbox.requests(CREATE).size
+      assert_equal 1, requests(CREATE).size
       assert_equal "accepted", k2.journal.get("order-1").state
       assert_equal ["order-1"], k2.journal.list.map(&:key)
     end
@@ -81,7 +81,7 @@ module JournalTests
       client(journal: KopoKopo::ActiveRecordJournal.new).incoming_payments.create(**push, idempotency_key: "order-1").id
     end
     assert_equal id, same
-    assert_equal 1, sandbox.requests(CREATE).size
+    assert_equal 1, requests(CREATE).size
   end
 
   def test_a_rollback_of_the_program_does_not_remove_the_record
@@ -92,7 +92,7 @@ module JournalTests
       raise ActiveRecord::Rollback
     end
     k2.incoming_payments.create(**push, idempotency_key: "order-1")
-    assert_equal 1, sandbox.requests(CREATE).size
+    assert_equal 1, requests(CREATE).size
   end
 
   def test_the_outcome_is_written_after_the_caller_stopped_waiting
@@ -106,7 +106,7 @@ module JournalTests
     deadline = Process.clock_gettime(Process::CLOCK_MONOTONIC) + 10
     sleep 0.05 until k2.journal.get("order-1").state == "accepted" || Process.clock_gettime(Process::CLOCK_MONOTONIC) > deadline
     k2.incoming_payments.create(**push, idempotency_key: "order-1")
-    assert_equal 1, sandbox.requests(CREATE).size
+    assert_equal 1, requests(CREATE).size
   end
 
   def test_tables_that_are_missing_are_named_and_nothing_is_sent
@@ -114,7 +114,7 @@ module JournalTests
     [client(journal: store), client.with_journal(store), client.with_journal(KopoKopo::ActiveRecordJournal.new, create_tables: false)].each do |k2|
       error = assert_raises(KopoKopo::JournalError) { k2.incoming_payments.create(**push, idempotency_key: "order-1") }
       assert_includes error.detail, "the table kopokopo_journal does not exist"
-      assert_empty sandbox.requests(CREATE)
+      assert_empty requests(CREATE)
     end
     refute ActiveRecord::Base.connection.table_exists?("kopokopo_journal")
   end
@@ -122,7 +122,7 @@ module JournalTests
   def test_clients_of_every_constructor_leave_the_tables_to_the_store
     store = KopoKopo::ActiveRecordJournal.new(create_tables: false)
     before = ENV.to_h
-    sandbox.credentials.each { |name, value| ENV["K2_#{name.to_s.upcase}"] = value }
+    ENV.update(sandbox.env)
     token = client.oauth.token.access_token
     [KopoKopo::Client.from_env(journal: store), KopoKopo::Client.with_token_source(journal: store, base_url: sandbox.base_url) { token }].each do |k2|
       assert_raises(KopoKopo::JournalError) { k2.incoming_payments.create(**push, idempotency_key: "order-1") }
@@ -169,7 +169,7 @@ module JournalTests
     k2 = client(journal: KopoKopo::ActiveRecordJournal.new)
     2.times { k2.incoming_payments.create(**push, idempotency_key: "order-?$1") }
     assert_equal "accepted", k2.journal.get("order-?$1").state
-    assert_equal 1, sandbox.requests(CREATE).size
+    assert_equal 1, requests(CREATE).size
     assert_equal([true, false], Array.new(2) { Order.transaction { KopoKopo.once(event, Order.connection) } })
   end
 
@@ -212,7 +212,7 @@ module JournalTests
       error = assert_raises(KopoKopo::JournalError) { client(journal: store).incoming_payments.create(**push, idempotency_key: "order-1") }
       assert_match(/the disk is full|returned Integer/, error.detail)
     end
-    assert_empty sandbox.requests(CREATE)
+    assert_empty requests(CREATE)
   end
 end
 
@@ -278,14 +278,14 @@ class TestJournalSqlite < KopoKopoTest
     [replace, -> { File.delete(path) }].each do |move|
       k2 = client(journal: KopoKopo::ActiveRecordJournal.new)
       k2.incoming_payments.create(**push, idempotency_key: "before")
-      sent = sandbox.requests(CREATE).size
+      sent = requests(CREATE).size
       move.call
       %w[before after].each do |key|
         error = assert_raises(KopoKopo::JournalError) { k2.incoming_payments.create(**push, idempotency_key: key) }
         assert_includes error.detail, "was deleted or replaced while it was open"
         assert_equal "RuntimeError: the file", error.detail[/RuntimeError: the file/]
       end
-      assert_equal sent, sandbox.requests(CREATE).size
+      assert_equal sent, requests(CREATE).size
       # A program that is started again uses what is there.
       ActiveRecord::Base.remove_connection
       connect

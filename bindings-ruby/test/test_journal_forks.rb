@@ -50,7 +50,7 @@ class TestJournalForks < KopoKopoTest
   end
 
   def test_records_of_a_child_stay_after_the_end_of_its_parent
-    environment = sandbox.credentials.to_h { |name, value| ["K2_#{name.to_s.upcase}", value] }
+    environment = sandbox.env
     lib = File.expand_path("../lib", __dir__)
     done = "#{@folder}/done"
     # A group of its own, so that the child can be ended too.
@@ -87,7 +87,7 @@ class TestJournalForks < KopoKopoTest
     Thread.new { sleep(0.3) && first.execute("COMMIT") }
     assert_equal "sent", in_child { pay && "sent" }
     waiting.join
-    assert_equal 1, sandbox.requests(CREATE).size
+    assert_equal 1, requests(CREATE).size
   end
 
   def test_a_child_of_a_fork_during_a_statement_sends_nothing
@@ -101,7 +101,7 @@ class TestJournalForks < KopoKopoTest
     longest = forks.longest
     forks.longest = 0.1
     assert_match(/JournalError.*forked during a statement/, in_child { pay })
-    assert_empty sandbox.requests(CREATE)
+    assert_empty requests(CREATE)
     first.execute("COMMIT")
     waiting.join
   ensure

@@ -152,7 +152,7 @@ class TestLog < KopoKopoTest
 
   # One request was sent, and the error has the id that its response had.
   def assert_accepted(error)
-    assert_equal [SEND, 1], [error.operation, sandbox.requests(SEND).size]
+    assert_equal [SEND, 1], [error.operation, requests(SEND).size]
     assert_match(/\A[0-9a-f-]{36}\z/, error.id)
     assert_includes error.message, error.id
     assert_equal error.id, client.send_money.get(error.id).id

@@ -4,10 +4,6 @@ require_relative "helper"
 
 # Clients work in forks, and on many threads.
 class TestProcesses < KopoKopoTest
-  def setup
-    sandbox.reset
-  end
-
   def test_a_client_works_in_a_fork_and_in_the_parent
     k2 = client
     k2.incoming_payments.create(**push)
@@ -15,14 +11,14 @@ class TestProcesses < KopoKopoTest
       assert_match(/\A[0-9a-f-]{36}\z/, in_child { k2.incoming_payments.create(**push).id })
       k2.incoming_payments.create(**push)
     end
-    assert_equal 21, sandbox.requests(CREATE).size
+    assert_equal 21, requests(CREATE).size
   end
 
   def test_a_fork_during_a_call_works
     sandbox.fault(operation: CREATE, kind: "delay", delay_ms: 700)
     k2 = client
     thread = Thread.new { k2.incoming_payments.create(**push).id }
-    sandbox.await(CREATE)
+    sandbox.wait_for_request(CREATE)
     assert_match(/\A[0-9a-f-]{36}\z/, in_child { k2.incoming_payments.create(**push).id })
     assert_match(/\A[0-9a-f-]{36}\z/, thread.value)
   end
@@ -34,7 +30,7 @@ class TestProcesses < KopoKopoTest
       k2.incoming_payments.create(**push)
       assert_match(/\A[0-9a-f-]{36}\z/, in_daemon { k2.incoming_payments.create(**push).id })
     end
-    assert_equal 4, sandbox.requests(CREATE).size
+    assert_equal 4, requests(CREATE).size
   end
 
   def test_a_token_source_works_in_a_fork

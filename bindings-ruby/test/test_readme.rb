@@ -18,11 +18,10 @@ class TestReadme < KopoKopoTest
   RUBY
 
   def test_its_snippets_run
-    sandbox.reset
     Dir.mktmpdir do |folder|
       code = File.read(README).scan(/^```ruby\n(.*?)^```/m).join("\n").gsub("/var/lib/shop", folder)
-      environment = sandbox.credentials.to_h { |name, value| ["K2_#{name.to_s.upcase}", value] }
-      environment["BODY"] = File.join(Sandbox::ROOT, "tests/vectors/payloads/result-incoming-payment-success.json")
+      environment = sandbox.env
+      environment["BODY"] = File.join(ROOT, "tests/vectors/payloads/result-incoming-payment-success.json")
       # The sandbox needs no pauses between polls.
       quick = "module Kernel; alias old_sleep sleep; def sleep(seconds) = old_sleep([seconds, 0.02].min); end\n"
       lib = File.expand_path("../lib", __dir__)
@@ -31,7 +30,7 @@ class TestReadme < KopoKopoTest
       assert_match(/\Atrue\n\[\]\n/, output)
       ["Failed", "must be greater than zero", "status 200", "status 401"].each { |text| assert_includes output, text }
       assert_match(/credit order|ignored incoming_payment/, output)
-      assert_equal 1, sandbox.requests("send_money.create").count { |request| request["body"].to_s.include?("wage-7") }
+      assert_equal 1, requests("send_money.create").count { |request| request.body.to_s.include?("wage-7") }
     end
   end
 

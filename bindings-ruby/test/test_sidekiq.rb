@@ -31,15 +31,15 @@ class TestSidekiq < KopoKopoTest
     sandbox.fault(operation: CREATE, kind: "hang_after_effect", times: nil)
     enqueue("order-1")
     worker = start_sidekiq
-    sandbox.await(CREATE)
+    sandbox.wait_for_request(CREATE)
     stop(worker, :TERM)
     assert_equal ["Sidekiq::Shutdown by KopoKopo::OutcomeUnknownError"], attempts, log
     # Sidekiq has put the job back, and another process runs it again.
-    sandbox.control("delete", "faults")
+    sandbox.clear_faults
     start_sidekiq
     poll("the job does not run again") { attempts.size > 1 }
     assert_match(/\AKopoKopo::(InProgress|OutcomeUnknown)Error/, attempts[1])
-    assert_equal 1, sandbox.requests(CREATE).size
+    assert_equal 1, requests(CREATE).size
   end
 
   private

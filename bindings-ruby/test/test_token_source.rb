@@ -4,10 +4,6 @@ require_relative "helper"
 
 # Tokens that a program supplies.
 class TestTokenSource < KopoKopoTest
-  def setup
-    sandbox.reset
-  end
-
   def with_source(source = nil, &block)
     KopoKopo::Client.with_token_source(source, base_url: sandbox.base_url, &block)
   end
@@ -33,7 +29,7 @@ class TestTokenSource < KopoKopoTest
       error = assert_raises(KopoKopo::AuthenticationError) { with_source(source).incoming_payments.create(**push) }
       refute_includes error.message, "canary"
     end
-    assert_empty sandbox.requests(CREATE)
+    assert_empty requests(CREATE)
   end
 
   def test_what_is_no_source_is_refused
@@ -44,6 +40,6 @@ class TestTokenSource < KopoKopoTest
   def test_a_wait_for_a_source_can_be_interrupted
     k2 = with_source { sleep }
     assert_raises(Timeout::Error) { Timeout.timeout(0.3) { k2.incoming_payments.create(**push) } }
-    assert_empty sandbox.requests(CREATE)
+    assert_empty requests(CREATE)
   end
 end

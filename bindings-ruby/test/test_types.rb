@@ -17,13 +17,12 @@ class TestTypes < KopoKopoTest
 
   def test_the_fields_of_every_event_have_the_types_of_their_signatures
     verifier = KopoKopo::WebhookVerifier.new(api_keys: ["a-key"])
-    names = Dir[File.join(Sandbox::ROOT, "tests/vectors/payloads/{webhook,result}-*.json")]
+    names = Dir[File.join(ROOT, "tests/vectors/payloads/{webhook,result}-*.json")]
     names.each { |name| check_fields(verifier.parse_unverified(File.binread(name))) }
     assert_operator @checked, :>, 1000
   end
 
   def test_results_and_errors_have_the_types_of_their_signatures
-    sandbox.reset
     push = client.incoming_payments.create(**self.push, phone_number: "254700000001")
     check_result(client.incoming_payments, :create, push)
     check_result(push, :id, push.id)
@@ -36,11 +35,24 @@ class TestTypes < KopoKopoTest
     KopoKopo::Error::MEMBERS.each { |name| check_result(error, name, error.public_send(name)) }
   end
 
+  def test_records_of_the_sandbox_have_the_types_of_their_signatures
+    client.incoming_payments.create(**push)
+    sandbox.wait_for_delivery("incoming_payment")
+    sandbox.fault(kind: :delay, probability: 0.5)
+    check_result(sandbox, :env, sandbox.env)
+    %i[requests deliveries state settings faults operations health rules pending].each do |name|
+      found = sandbox.public_send(name)
+      check_result(sandbox, name, found)
+      [found].flatten.each { |record| check_fields(record) }
+    end
+    check_result(sandbox, :set_till, sandbox.set_till("K1", balance: 1))
+  end
+
   private
 
   def check_fields(record)
     record.members.each do |field|
-      name = record.respond_to?(field) ? field : :"#{field.to_s.sub(/\A(is|has)_/, "")}?"
+      name = [field, :"#{field}?", :"#{field.to_s.sub(/\A(is|has)_/, "")}?"].find { |found| record.respond_to?(found) }
       value = record.public_send(name)
       check_result(record, name, value)
       [value].flatten.each { |item| check_fields(item) if item.is_a?(KopoKopo::Record) }

@@ -112,7 +112,7 @@ fn ruby() -> Step {
 
 /// What the gem needs of Debian trixie, with the names of its packages.
 const RUBY_OF_TRIXIE: &str = "ruby,ruby-dev,clang,libclang-dev,libc6-dev,ca-certificates,ruby-minitest,ruby-rails,ruby-sqlite3,ruby-pg,\
-     ruby-mysql2,ruby-sinatra,ruby-rack-test,ruby-sidekiq,redis-server,puma,yard,python3,postgresql,mariadb-server";
+     ruby-mysql2,ruby-sinatra,ruby-rack-test,ruby-sidekiq,redis-server,puma,yard,ruby-rspec,python3,postgresql,mariadb-server";
 
 /// The same with newer versions: Ruby 3.3, Rails 7.2, Rack 3, Sinatra 4, Puma 6.
 fn ruby_next() -> Step {

@@ -6,9 +6,10 @@ namespace K2Test\Support;
 
 use KopoKopo\Client;
 use KopoKopo\Event;
+use KopoKopo\Testing\Sandbox as Started;
 use KopoKopo\WebhookVerifier;
 
-/** `k2 sandbox` in a process of its own, which ends with this one. */
+/** The sandbox of the package, with the payment that most tests make. */
 final class Sandbox
 {
     public const CREATE = 'incoming_payments.create';
@@ -19,33 +20,13 @@ final class Sandbox
 
     private static ?self $shared = null;
 
-    /** @var resource */
-    private $process;
-
-    /** @var resource */
-    private $stdin;
-
-    /** @var array<string, mixed> */
-    private readonly array $startup;
+    private readonly Started $sandbox;
 
     private int $resets = 0;
 
     public function __construct()
     {
-        $root = \dirname(__DIR__, 3);
-        $k2 = \getenv('K2_SANDBOX_BIN') ?: (\getenv('CARGO_TARGET_DIR') ?: "{$root}/target") . '/debug/k2';
-        if (!\is_executable($k2)) {
-            throw new \RuntimeException("{$k2} is missing: cargo build --package k2");
-        }
-        // The output is a file, because a full pipe that no one reads would block the sandbox.
-        $output = \tempnam(\sys_get_temp_dir(), 'k2');
-        $command = [$k2, 'sandbox', '--json', '--exit-with-stdin'];
-        $streams = [['pipe', 'r'], ['file', $output, 'w'], ['file', '/dev/null', 'w']];
-        $this->process = \proc_open($command, $streams, $pipes) ?: throw new \RuntimeException("{$k2} does not start");
-        $this->stdin = $pipes[0];
-        Wait::until('the sandbox does not start', static fn () => \str_contains((string) \file_get_contents($output), "\n"));
-        $this->startup = \json_decode((string) \strtok((string) \file_get_contents($output), "\n"), true, 16, \JSON_THROW_ON_ERROR);
-        \unlink($output);
+        $this->sandbox = Started::start();
     }
 
     /** One for all tests of a process. */
@@ -56,44 +37,36 @@ final class Sandbox
 
     public function close(): void
     {
-        if (\is_resource($this->stdin)) {
-            \fclose($this->stdin);
-            \proc_close($this->process);
-        }
+        $this->sandbox->close();
     }
 
     /** @return array{base_url: string, client_id: string, client_secret: string, api_key: string} */
     public function credentials(): array
     {
-        return \array_intersect_key($this->startup, \array_flip(['base_url', 'client_id', 'client_secret', 'api_key']));
+        $sandbox = $this->sandbox;
+
+        return [
+            'base_url' => $sandbox->baseUrl(), 'client_id' => $sandbox->clientId(),
+            'client_secret' => $sandbox->clientSecret(), 'api_key' => $sandbox->apiKey(),
+        ];
     }
 
     /** @return array<string, string> The variables that `Client::fromEnv` reads. */
     public function environment(): array
     {
-        $variables = [];
-        foreach ($this->credentials() as $name => $value) {
-            $variables['K2_' . \strtoupper($name)] = $value;
-        }
-
-        return $variables;
+        return $this->sandbox->env();
     }
 
     /** @return array{clientId: string, clientSecret: string, apiKey: string, baseUrl: string} The options of a client. */
     public function options(): array
     {
-        $options = [];
-        foreach ($this->credentials() as $name => $value) {
-            $options[\lcfirst(\str_replace('_', '', \ucwords($name, '_')))] = $value;
-        }
-
-        return $options;
+        return $this->sandbox->credentials();
     }
 
     /** A client. The process keeps clients by their options, and the sandbox does not know the tokens from before a reset. */
     public function client(mixed ...$options): Client
     {
-        return new Client(...$this->options(), ...['privateToken' => true, 'product' => "tests/{$this->resets}", ...$options]);
+        return $this->sandbox->client(...['product' => "tests/{$this->resets}", ...$options]);
     }
 
     public static function payload(string $name): string
@@ -133,11 +106,11 @@ final class Sandbox
 
     public function control(string $method, string $path, mixed $body = null): mixed
     {
-        $response = Http::request("{$this->startup['base_url']}/_sandbox/{$path}", $method, $body === null ? '' : \json_encode($body));
-        if ($response->status >= 300) {
-            throw new \RuntimeException("{$method} {$path}: {$response->status} {$response->body}");
+        [$status, $content] = $this->sandbox->request($method, "/_sandbox/{$path}", $body);
+        if ($status >= 300) {
+            throw new \RuntimeException("{$method} {$path}: {$status} " . \json_encode($content));
         }
 
-        return $response->body === '' ? null : \json_decode($response->body, true, 64, \JSON_THROW_ON_ERROR);
+        return $content;
     }
 }

@@ -5,6 +5,7 @@
 declare(strict_types=1);
 
 require_once __DIR__ . '/../../php/autoload.php';
+require_once __DIR__ . '/binary.php';
 foreach (['Nyholm/Psr7', 'GuzzleHttp/Psr7', 'Psr/Log', 'Symfony/Bundle/FrameworkBundle', 'Symfony/Component/Messenger', 'Illuminate'] as $library) {
     require_once "/usr/share/php/{$library}/autoload.php";
 }

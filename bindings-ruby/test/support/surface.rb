@@ -8,7 +8,7 @@ module Surface
   # What only Ruby has: short forms of `with_journal` and of the call option, and blocks.
   SHORT_FORMS = %i[journal idempotency_key block].freeze
   # The base classes, and what is written by hand for Ruby alone.
-  OWN = %i[ActiveRecordJournal CustomJournal Error Log NativeObject PaymentRecord Record Variant VERSION Watch Word].freeze
+  OWN = %i[ActiveRecordJournal CustomJournal Error Log NativeObject PaymentRecord Record Testing Variant VERSION Watch Word].freeze
 
   module_function
 

@@ -370,7 +370,7 @@ fn default(default: &Default) -> String {
 }
 
 /// Documentation with PHP's spelling of the names of fields and methods.
-fn renamed(docs: &str) -> String {
+pub(super) fn renamed(docs: &str) -> String {
     let parts = docs.split('`').enumerate().map(|(at, part)| {
         let is_name = at % 2 == 1 && part.contains('_') && part.chars().all(|c| c.is_ascii_lowercase() || c == '_');
         if is_name { camel_case(part) } else { part.to_owned() }
@@ -380,7 +380,7 @@ fn renamed(docs: &str) -> String {
 
 /// A documentation comment at this indent.
 #[allow(clippy::needless_pass_by_value, reason = "the template engine passes values")]
-fn comment(docs: String, indent: Option<usize>) -> String {
+pub(super) fn comment(docs: String, indent: Option<usize>) -> String {
     if docs.trim().is_empty() {
         return String::new();
     }

@@ -2,7 +2,9 @@
 
 mod kotlin;
 mod node;
+mod php;
 mod python;
+mod ruby;
 
 use std::{fs, path::Path};
 
@@ -55,6 +57,9 @@ struct Field {
     /// It is sent if the caller leaves it out.
     #[serde(default)]
     default: Option<Value>,
+    /// Text forms of a record leave it out, because it can have personal data.
+    #[serde(default)]
+    redacted: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -111,6 +116,8 @@ pub(super) fn outputs(root: &Path) -> Result<Vec<Output>, String> {
     let controls = Controls::read(&text)?;
     let mut outputs = vec![python::generate(&controls)?, kotlin::generate(&controls)?];
     outputs.extend(node::generate(&controls)?);
+    outputs.extend(ruby::generate(&controls)?);
+    outputs.extend(php::generate(&controls)?);
     Ok(outputs)
 }
 

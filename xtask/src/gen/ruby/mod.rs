@@ -62,7 +62,7 @@ fn error_class(kind: &str) -> String {
 
 /// Text as comment lines, at this depth. Each line is broken between words.
 #[allow(clippy::needless_pass_by_value, reason = "filters of templates take it so")]
-fn comment(text: String, depth: Option<usize>) -> String {
+pub(super) fn comment(text: String, depth: Option<usize>) -> String {
     const WIDTH: usize = 120;
     let indent = " ".repeat(depth.unwrap_or_default());
     let mut out = String::new();
