@@ -49,7 +49,7 @@ func (a *arguments) given(name string, value reflect.Value, isOptional bool) (an
 		}
 		return own.Format(time.RFC3339Nano), true
 	case Environment:
-		return strings.ToLower(string(own)), own != ""
+		return string(own), own != ""
 	case Metadata:
 		return a.metadata(name, own), own != nil
 	}

@@ -17,7 +17,7 @@ const SignatureHeader = "X-KopoKopo-Signature"
 //     use the event's DedupeKey.
 //   - 400 if the body was signed and cannot be read, 401 if the signature is not that of the body, 405 for other methods than
 //     POST, 413 if the body is longer than MaxBody of the verifier. handle is not called.
-//   - 500 if handle returned an error or panicked. The error is logged by the program, if it needs that.
+//   - 500 if handle returned an error, which is not logged here. A panic goes on to the server, which closes the connection.
 //
 // No middleware may read or change the body before.
 func (o *WebhookVerifier) Handler(handle func(ctx context.Context, event *Event) error) http.Handler {

@@ -172,7 +172,6 @@ impl Package<'_> {
     fn words(&self, found: &Enum) -> Value {
         let variant = |variant: &Variant| {
             let name = format!("{}{}", found.name, variant.name);
-            // The environment has its words in the form of the variable `K2_ENVIRONMENT`.
             json!({"name": name, "word": variant.word, "docs": types::docs(&name, &variant.docs).replace('\n', "\n\t")})
         };
         json!({
@@ -208,11 +207,8 @@ impl Package<'_> {
 
 /// A field's documentation, with how Go leaves it out.
 fn with_default(field: &Field, is_output: bool) -> String {
-    let docs = if field.docs.is_empty() {
-        format!("The {}.", field.name.replace('_', " "))
-    } else {
-        field.docs.clone()
-    };
+    let docs =
+        if field.docs.is_empty() { format!("The {}.", field.name.replace('_', " ")) } else { field.docs.clone() };
     let is_zero = matches!(field.ty.inner(), Type::F64) || matches!(field.ty, Type::Enum(_));
     let is_text = matches!(field.ty.element(), Type::Text(Text::Metadata));
     if !is_output && field.default.is_some() && is_zero && !is_text {
