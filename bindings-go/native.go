@@ -267,6 +267,10 @@ func (n native) withJournal(store JournalStore, arguments *arguments) (native, e
 }
 
 func (n native) verify(body []byte, signature string) (ended, error) {
+	return n.verifyOptional(body, present(signature))
+}
+
+func (n native) verifyOptional(body []byte, signature *string) (ended, error) {
 	return n.check(body, func(body *C.uint8_t, length C.size_t, out *C.KopokopoResult) C.KopokopoStatus {
 		header, headerLength := signatureOf(signature)
 		return C.kopokopo_verify(n.own.number, body, length, header, headerLength, out)
@@ -275,7 +279,7 @@ func (n native) verify(body []byte, signature string) (ended, error) {
 
 func (n native) verifySignature(body []byte, signature string) (ended, error) {
 	return n.check(body, func(body *C.uint8_t, length C.size_t, out *C.KopokopoResult) C.KopokopoStatus {
-		header, headerLength := signatureOf(signature)
+		header, headerLength := signatureOf(present(signature))
 		return C.kopokopo_verify_signature(n.own.number, body, length, header, headerLength, out)
 	})
 }
@@ -300,12 +304,24 @@ func (n native) check(body []byte, run func(*C.uint8_t, C.size_t, *C.KopokopoRes
 	return taken(status, &out).result()
 }
 
-// signatureOf returns the header, which is absent if it is empty, as in [net/http.Header.Get].
-func signatureOf(signature string) (*C.char, C.size_t) {
-	if signature == "" {
+// present returns a header, which is absent if it is empty, as in [net/http.Header.Get].
+func present(header string) *string {
+	if header == "" {
+		return nil
+	}
+	return &header
+}
+
+func signatureOf(signature *string) (*C.char, C.size_t) {
+	if signature == nil {
 		return nil, 0
 	}
-	return textOf(signature)
+	if *signature == "" {
+		// A null pointer is an absent header.
+		text, _ := textOf("\x00")
+		return text, 0
+	}
+	return textOf(*signature)
 }
 
 func signWebhook(apiKey Secret, body []byte) (ended, error) {
