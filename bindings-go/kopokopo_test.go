@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	kopokopo "github.com/kopokopo-sdk/kopokopo/bindings-go"
+	kopokopo "github.com/kopokopo-sdk/kopokopo-go"
 )
 
 const phone = "0712345678"

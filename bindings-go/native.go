@@ -1,6 +1,5 @@
 package kopokopo
 
-// #cgo LDFLAGS: -lkopokopo_c -lm -ldl -lpthread
 // #include "bridge.h"
 import "C"
 
@@ -252,6 +251,9 @@ func (n native) withJournal(store JournalStore, arguments *arguments) (native, e
 	}
 	if store == nil || n.own == nil {
 		return native{}, &Error{Kind: KindConfiguration, Field: "store", Detail: "store: must not be nil"}
+	}
+	if own, is := store.(*SQLStore); is {
+		own.complete(arguments)
 	}
 	given, err := arguments.text()
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	kopokopo "github.com/kopokopo-sdk/kopokopo/bindings-go"
+	kopokopo "github.com/kopokopo-sdk/kopokopo-go"
 )
 
 func newVerifier(t *testing.T, maxBody uint64) *kopokopo.WebhookVerifier {

@@ -19,7 +19,7 @@ import (
 	"sync"
 	"time"
 
-	kopokopo "github.com/kopokopo-sdk/kopokopo/bindings-go"
+	kopokopo "github.com/kopokopo-sdk/kopokopo-go"
 )
 
 var hello = map[string]any{

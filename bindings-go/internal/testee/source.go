@@ -11,7 +11,7 @@ import (
 	"strings"
 	"unicode"
 
-	kopokopo "github.com/kopokopo-sdk/kopokopo/bindings-go"
+	kopokopo "github.com/kopokopo-sdk/kopokopo-go"
 )
 
 // source is what the generated files of the package declare, with the contract's names. Reflection finds no names of parameters.

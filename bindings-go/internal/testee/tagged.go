@@ -13,7 +13,7 @@ import (
 	"sync"
 	"time"
 
-	kopokopo "github.com/kopokopo-sdk/kopokopo/bindings-go"
+	kopokopo "github.com/kopokopo-sdk/kopokopo-go"
 )
 
 // unsupported says why the language's types do not allow a value.
