@@ -211,6 +211,9 @@ func readMetadata(r *reader) Metadata {
 	return found
 }
 
+// No record has one now, and a later contract may.
+var _ = readOptionalMetadata
+
 func readOptionalMetadata(r *reader) Metadata {
 	if r.isAbsent() {
 		return nil

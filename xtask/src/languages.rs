@@ -4,7 +4,7 @@
 use crate::{
     shell::Line,
     step::Step,
-    tools::{C, CARGO_DENY, CLIPPY, MAVEN, NODE, PHP, PYTHON, PYTHON_TOOLS, RUBY},
+    tools::{C, CARGO_DENY, CLIPPY, GO, MAVEN, NODE, PHP, PYTHON, PYTHON_TOOLS, RUBY},
 };
 
 /// The program that plays Kopo Kopo for the tests, and the one that writes the deletion vectors.
@@ -24,7 +24,7 @@ pub(crate) const TOGETHER: [&[&str]; 4] =
     [&["targets", "deny", "python", "ruby"], &["node", "php"], &["kotlin", "swift"], &["kills", "c"]];
 
 pub(crate) fn steps() -> Vec<Step> {
-    vec![python(), ruby(), node(), php(), kotlin(), swift(), kills(), c(), growth(), ruby_next(), php_next()]
+    vec![python(), ruby(), node(), php(), kotlin(), swift(), kills(), c(), go(), growth(), ruby_next(), php_next()]
 }
 
 /// Installs the Python package and its tools.
@@ -201,6 +201,32 @@ fn c() -> Step {
             Line::new("cargo xtask mobile --check target/apps/debug/libkopokopo_c.so"),
             Line::new("python3 bindings-c/tests/run.py"),
             conformance("python3 bindings-c/tests/testee.py"),
+        ],
+        tests: true,
+    }
+}
+
+/// The Go package, over the C ABI, with the race detector. The drivers of databases are in a module of their own: programs do not
+/// need them.
+fn go() -> Step {
+    let within = |line: &str| Line::new(line).within("bindings-go");
+    let drivers = |line: &str| Line::new(line).within("bindings-go/drivers");
+    Step {
+        name: "go".into(),
+        what: "the Go package is vetted, documented, and behaves as every scenario and vector says, without data races"
+            .into(),
+        needs: vec![&GO],
+        lines: vec![
+            Line::new(PROGRAMS),
+            Line::new("cargo build --locked --package kopokopo-c"),
+            within("sh format.sh"),
+            within("sh go.sh vet ./..."),
+            drivers("sh ../go.sh vet ./..."),
+            within("sh staticcheck.sh"),
+            within("sh go.sh test -race -v ./..."),
+            drivers("sh ../../tests/with-postgres.sh sh ../../tests/with-mariadb.sh sh ../go.sh test -race -v ./..."),
+            within("sh go.sh build -o ../target/go/testee ./internal/testee"),
+            conformance("target/go/testee"),
         ],
         tests: true,
     }
