@@ -215,8 +215,14 @@ func (n native) call(ctx context.Context, method string, arguments *arguments) (
 	}
 	result, err := found.result()
 	var own *Error
-	if errors.As(err, &own) && own.Kind == KindOutcomeUnknown {
-		own.contextError = ctx.Err()
+	if errors.As(err, &own) {
+		switch own.Kind {
+		case KindOutcomeUnknown:
+			own.contextError = ctx.Err()
+		case KindConnection, KindTimeout:
+			// Nothing was created: a create that was sent has another kind.
+			err = fmt.Errorf("%w: %w", err, ctx.Err())
+		}
 	}
 	return result, err
 }

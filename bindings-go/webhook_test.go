@@ -60,7 +60,7 @@ func statusOf(handler http.Handler, request *http.Request) int {
 	return response.Code
 }
 
-// logged sets the logger for a test.
+// logged sets the logger for a test. The handler writes one line at a time.
 func logged(t *testing.T) *bytes.Buffer {
 	t.Helper()
 	var lines bytes.Buffer

@@ -224,6 +224,8 @@ fn go() -> Step {
             drivers("sh ../go.sh vet ./..."),
             within("sh staticcheck.sh"),
             within("sh go.sh test -race -v ./..."),
+            // The race detector allows fewer goroutines.
+            within("sh go.sh test -v -run Goroutines ."),
             drivers("sh ../../tests/with-postgres.sh sh ../../tests/with-mariadb.sh sh ../go.sh test -race -v ./..."),
             within("sh go.sh build -o ../target/go/testee ./internal/testee"),
             conformance("target/go/testee"),
