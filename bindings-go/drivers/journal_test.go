@@ -36,7 +36,7 @@ func (d database) open(t *testing.T) *sql.DB {
 	return db
 }
 
-func exec(t *testing.T, db *sql.DB, statements ...string) {
+func run(t *testing.T, db *sql.DB, statements ...string) {
 	t.Helper()
 	for _, statement := range statements {
 		if _, err := db.ExecContext(t.Context(), statement); err != nil {
@@ -51,11 +51,11 @@ func createTables(t *testing.T, db *sql.DB, dialect string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	exec(t, db, statements...)
+	run(t, db, statements...)
 }
 
 // each runs a test in each database. The steps of `cargo xtask test --only go` start the servers.
-func each(t *testing.T, run func(t *testing.T, own database)) {
+func each(t *testing.T, test func(t *testing.T, own database)) {
 	t.Helper()
 	postgres, mariadb := os.Getenv("K2_TEST_POSTGRES"), os.Getenv("K2_TEST_MARIADB")
 	if postgres == "" || mariadb == "" {
@@ -74,8 +74,8 @@ func each(t *testing.T, run func(t *testing.T, own database)) {
 			if own.source == "" {
 				own.source = filepath.Join(t.TempDir(), "shop.db")
 			}
-			exec(t, own.open(t), "DROP TABLE IF EXISTS kopokopo_journal", "DROP TABLE IF EXISTS kopokopo_events", "DROP TABLE IF EXISTS orders")
-			run(t, own)
+			run(t, own.open(t), "DROP TABLE IF EXISTS kopokopo_journal", "DROP TABLE IF EXISTS kopokopo_events", "DROP TABLE IF EXISTS orders")
+			test(t, own)
 		})
 	}
 }

@@ -134,7 +134,7 @@ func TestTextsAndNumbersStayAsTheyAre(t *testing.T) {
 				}
 			}
 		}
-		run := func(statement string, parameters []any) string {
+		execute := func(statement string, parameters []any) string {
 			request, err := json.Marshal(map[string]any{"sql": statement, "parameters": parameters})
 			if err != nil {
 				t.Fatal(err)
@@ -146,11 +146,11 @@ func TestTextsAndNumbersStayAsTheyAre(t *testing.T) {
 			return response
 		}
 		insert := "INSERT INTO kopokopo_journal (" + strings.Join(names, ", ") + ") VALUES (" + strings.Join(marks, ", ") + ")"
-		if response := run(insert, values); response != `{"rows":[],"changed":1}` {
+		if response := execute(insert, values); response != `{"rows":[],"changed":1}` {
 			t.Fatal(response)
 		}
 		var found struct{ Rows [][]any }
-		response := run("SELECT error, created_at, details FROM kopokopo_journal WHERE idempotency_key = "+marks[0], []any{"a-key"})
+		response := execute("SELECT error, created_at, details FROM kopokopo_journal WHERE idempotency_key = "+marks[0], []any{"a-key"})
 		if err := json.Unmarshal([]byte(response), &found); err != nil {
 			t.Fatal(err)
 		}
