@@ -81,7 +81,7 @@ func compare(id string, count int, ours, baseline func() error) error {
 		sort.Float64s(found)
 		return found[len(found)/2]
 	}
-	fmt.Printf("MEASURED %s ours=%.3f baseline=%.3f unit=us\n", id, median(times[0]), median(times[1]))
+	fmt.Printf("measured {\"id\":%q,\"ours\":%.3f,\"baseline\":%.3f,\"unit\":\"us\"}\n", id, median(times[0]), median(times[1]))
 	return nil
 }
 

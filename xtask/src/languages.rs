@@ -293,7 +293,7 @@ fn growth() -> Step {
         name: "growth".into(),
         what: "programs compile and run with a contract with new fields (Swift is left out: its build takes too long)"
             .into(),
-        needs: vec![&PYTHON_TOOLS, &NODE, &MAVEN, &RUBY],
+        needs: vec![&PYTHON_TOOLS, &NODE, &MAVEN, &RUBY, &GO],
         lines: vec![Line::new("cargo xtask growth")],
         tests: false,
     }
