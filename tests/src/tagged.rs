@@ -1,6 +1,8 @@
 //! Tagged values: the contract's values in one JSON form that every language can produce from its own types.
 //! `conformance.md` lists the tags.
 
+use std::collections::BTreeMap;
+
 use kopokopo::types::Timestamp;
 use kopokopo_ffi::value::{List, View};
 use serde_json::{Map, Value, json};
@@ -156,8 +158,8 @@ pub(crate) fn comparable(value: &Value, language: &Language, document: &str) -> 
             value => value.clone(),
         };
     };
-    if fields.contains_key("$metadata") {
-        return value.clone();
+    if let Some(metadata) = fields.get("$metadata") {
+        return json!({ "$metadata": if language.sorts_metadata { sorted(metadata) } else { metadata.clone() } });
     }
     if let Some(text) = fields.get("$timestamp").and_then(Value::as_str) {
         return json!({ "$timestamp": timestamp(text, language) });
@@ -173,6 +175,12 @@ pub(crate) fn comparable(value: &Value, language: &Language, document: &str) -> 
     let is_kept = |name: &&String| !language.untyped.contains(name);
     let kept = fields.iter().filter(|(name, _)| is_kept(name));
     Value::Object(kept.map(|(name, value)| (name.clone(), compare(value))).collect())
+}
+
+/// An object with its members in the order of their names.
+fn sorted(object: &Value) -> Value {
+    let members: BTreeMap<&String, &Value> = object.as_object().into_iter().flatten().collect();
+    Value::Object(members.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect())
 }
 
 /// Seconds since 1970, the digits that the language keeps, and the offset if it keeps that.

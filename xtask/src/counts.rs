@@ -17,7 +17,8 @@ impl Counts {
             .or_else(|| node(line))
             .or_else(|| maven(line))
             .or_else(|| minitest(line))
-            .or_else(|| phpunit(line));
+            .or_else(|| phpunit(line))
+            .or_else(|| go(line));
         self.add(found.unwrap_or_default());
     }
 
@@ -100,6 +101,17 @@ fn phpunit(line: &str) -> Option<Counts> {
     Some(counts)
 }
 
+/// `--- PASS: TestName (0.01s)`: one line for each test, with `go test -v`.
+fn go(line: &str) -> Option<Counts> {
+    let (word, _) = line.strip_prefix("--- ")?.split_once(": ")?;
+    match word {
+        "PASS" => Some(Counts { passed: 1, ..Counts::default() }),
+        "FAIL" => Some(Counts { failed: 1, ..Counts::default() }),
+        "SKIP" => Some(Counts { skipped: 1, ..Counts::default() }),
+        _ => None,
+    }
+}
+
 /// `# pass 12`, `ℹ fail 0`: one line for each word.
 fn node(line: &str) -> Option<Counts> {
     let (word, number) = line.strip_prefix("# ").or_else(|| line.strip_prefix("ℹ "))?.split_once(' ')?;
@@ -153,6 +165,14 @@ mod tests {
         let class = "[INFO] Tests run: 5, Failures: 0, Errors: 0, Skipped: 0, Time elapsed: 1.2 s -- in PaymentTest";
         assert_eq!(counts(&["12 runs, 34 assertions, 1 failures, 2 errors, 1 skips"]), (8, 3, 1));
         assert_eq!(counts(&["OK (1 test, 1 assertion)", "OK (12 tests, 34 assertions)"]), (13, 0, 0));
+        let go = [
+            "=== RUN TestA",
+            "--- PASS: TestA (0.01s)",
+            "    --- FAIL: TestB/c (0s)",
+            "--- SKIP: TestD (0s)",
+            "--- one",
+        ];
+        assert_eq!(counts(&go), (1, 1, 1));
         let all = "Tests: 20, Assertions: 111, Errors: 1, Failures: 2, Skipped: 3, Incomplete: 1, Risky: 1.";
         assert_eq!(counts(&[all, "Tests: 3, Assertions: 9, Warnings: 1."]), (15, 4, 4));
         assert_eq!(counts(&[class, "[INFO] Tests run: 5, Failures: 1, Errors: 0, Skipped: 1"]), (3, 1, 1));

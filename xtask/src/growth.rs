@@ -49,6 +49,12 @@ fn consumers() -> Vec<Line> {
         Line::new("cargo build --quiet --locked --package k2").env("CARGO_TARGET_DIR", "target"),
         within("target/growth/bindings-ruby", "ruby build.rb").env("CARGO_TARGET_DIR", "../../target"),
         within("target/growth/bindings-ruby", "ruby test/growth.rb").env("K2_SANDBOX_BIN", "../../debug/k2"),
+        Line::new("cargo build --quiet --locked --package kopokopo-c")
+            .within(COPY)
+            .env("CARGO_TARGET_DIR", "../growth-c"),
+        within("target/growth/bindings-go", "sh go.sh vet ./...").env("CARGO_TARGET_DIR", "../growth-c"),
+        within("target/growth/bindings-go", "sh go.sh run ./internal/installed ../../debug/k2")
+            .env("CARGO_TARGET_DIR", "../growth-c"),
     ]
 }
 

@@ -4,7 +4,7 @@
 use crate::{
     shell::Line,
     step::Step,
-    tools::{C, CARGO_DENY, CLIPPY, MAVEN, NODE, PHP, PYTHON, PYTHON_TOOLS, RUBY},
+    tools::{C, CARGO_DENY, CLIPPY, GO, MAVEN, NODE, PHP, PYTHON, PYTHON_TOOLS, RUBY},
 };
 
 /// The program that plays Kopo Kopo for the tests, and the one that writes the deletion vectors.
@@ -24,7 +24,21 @@ pub(crate) const TOGETHER: [&[&str]; 4] =
     [&["targets", "deny", "python", "ruby"], &["node", "php", "openapi"], &["kotlin", "swift"], &["kills", "c"]];
 
 pub(crate) fn steps() -> Vec<Step> {
-    vec![python(), ruby(), node(), php(), openapi(), kotlin(), swift(), kills(), c(), growth(), ruby_next(), php_next()]
+    vec![
+        python(),
+        ruby(),
+        node(),
+        php(),
+        openapi(),
+        kotlin(),
+        swift(),
+        kills(),
+        c(),
+        go(),
+        growth(),
+        ruby_next(),
+        php_next(),
+    ]
 }
 
 /// Installs the Python package and its tools.
@@ -227,6 +241,34 @@ fn c() -> Step {
     }
 }
 
+/// The Go package, over the C ABI, with the race detector. The drivers of databases are in a module of their own: programs do not
+/// need them.
+fn go() -> Step {
+    let within = |line: &str| Line::new(line).within("bindings-go");
+    let drivers = |line: &str| Line::new(line).within("bindings-go/drivers");
+    Step {
+        name: "go".into(),
+        what: "the Go package is vetted, documented, and behaves as every scenario and vector says, without data races"
+            .into(),
+        needs: vec![&GO],
+        lines: vec![
+            Line::new(PROGRAMS),
+            Line::new("cargo build --locked --package kopokopo-c"),
+            within("sh format.sh"),
+            within("sh go.sh vet ./..."),
+            drivers("sh ../go.sh vet ./..."),
+            within("sh staticcheck.sh"),
+            within("sh go.sh test -race -v ./..."),
+            // The race detector allows fewer goroutines.
+            within("sh go.sh test -v -run Goroutines ."),
+            drivers("sh ../../tests/with-postgres.sh sh ../../tests/with-mariadb.sh sh ../go.sh test -race -v ./..."),
+            within("sh go.sh build -o ../target/go/testee ./internal/testee"),
+            conformance("target/go/testee"),
+        ],
+        tests: true,
+    }
+}
+
 /// The same with newer versions: PHP 8.4, PHPUnit 11, Symfony 6.4, Laravel 10.
 fn php_next() -> Step {
     let there = |line: &str| Line::new(&format!("sh tests/in-trixie.sh {PHP_OF_TRIXIE} env {PHP_EXTENSION} {line}"));
@@ -286,7 +328,7 @@ fn growth() -> Step {
         name: "growth".into(),
         what: "programs compile and run with a contract with new fields (Swift is left out: its build takes too long)"
             .into(),
-        needs: vec![&PYTHON_TOOLS, &NODE, &MAVEN, &RUBY],
+        needs: vec![&PYTHON_TOOLS, &NODE, &MAVEN, &RUBY, &GO],
         lines: vec![Line::new("cargo xtask growth")],
         tests: false,
     }

@@ -106,6 +106,16 @@ pub(crate) static PHP: Tool = Tool {
     ours: false,
 };
 
+/// Go, and the compiler of C that its packages with C need.
+pub(crate) static GO: Tool = Tool {
+    name: "go",
+    probe: "sh bindings-go/needs.sh",
+    version: None,
+    install: "your system's package manager: Go 1.24 or newer (golang-go of Debian trixie), and gcc. With an older Go: \
+              sh bindings-go/install.sh",
+    ours: false,
+};
+
 /// What compiles and checks the C programs of `bindings-c/tests`.
 pub(crate) static C: Tool = Tool {
     name: "c compiler",

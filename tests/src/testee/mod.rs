@@ -40,6 +40,9 @@ pub(crate) struct Language {
     pub(crate) timestamp_digits: usize,
     /// Whether a time keeps its offset from UTC.
     pub(crate) keeps_offsets: bool,
+    /// Whether its metadata is in the order of its names, because its type has no order.
+    #[serde(default)]
+    pub(crate) sorts_metadata: bool,
     /// Whether its clients can have a journal.
     pub(crate) journal: Support,
     /// The tags that it has no types for: it returns the plain value.

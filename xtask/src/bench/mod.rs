@@ -13,7 +13,7 @@ use crate::{
     languages::PHP_OF_TRIXIE,
     shell::Line,
     table::table,
-    tools::{MAVEN, NODE, PHP, PYTHON, PYTHON_TOOLS, RUBY},
+    tools::{GO, MAVEN, NODE, PHP, PYTHON, PYTHON_TOOLS, RUBY},
 };
 
 /// One comparison of the table.
@@ -34,14 +34,14 @@ enum Target {
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Measure only these: rust, python, node, kotlin, ruby, php
+    /// Measure only these: rust, python, node, kotlin, ruby, php, go
     #[arg(long, value_name = "LANGUAGE,...", value_delimiter = ',')]
     only: Vec<String>,
 }
 
-const LANGUAGES: [&str; 6] = ["rust", "python", "node", "kotlin", "ruby", "php"];
+const LANGUAGES: [&str; 7] = ["rust", "python", "node", "kotlin", "ruby", "php", "go"];
 
-const ROWS: [Row; 60] = [
+const ROWS: [Row; 65] = [
     Row { id: "webhook/verify", what: "verify a webhook of 1 KB / bare hmac", target: Target::AtMost(1.1) },
     Row {
         id: "webhook/verify_parse",
@@ -114,6 +114,11 @@ const ROWS: [Row; 60] = [
     row("php/8.4/create_1/curl", "PHP 8.4: a create on a reused connection / curl by hand", Target::None),
     row("php/8.4/create_1/guzzle", "PHP 8.4: a create on a reused connection / Guzzle by hand", Target::AtMost(1.0)),
     row("php/8.4/create_1/fresh", "PHP 8.4: a create as by default, on a new connection / curl", Target::None),
+    row("go/verify_parse/own", "Go: verify and parse / crypto/hmac and encoding/json", Target::AtMost(1.0)),
+    row("go/verify_parse/typed", "Go: the same / with a type by hand", Target::AtMost(1.0)),
+    row("go/create_1/net_http", "Go: a create on a reused connection / net/http by hand", Target::AtMost(1.0)),
+    row("go/create_1/fresh", "Go: a create as by default, on a new connection / the same", Target::AtMost(1.0)),
+    row("go/create_64/net_http", "Go: 64 creates at a time, reused / net/http by hand", Target::AtMost(1.0)),
     row("php/memory", "PHP-FPM: memory that a worker has more", Target::AtMost(2.0)),
 ];
 
@@ -148,6 +153,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
             "kotlin" => kotlin(&mut measured)?,
             "ruby" => ruby(&mut measured)?,
             "php" => php(&mut measured)?,
+            "go" => go(&mut measured)?,
             _ => node(&mut measured)?,
         }
     }
@@ -219,6 +225,15 @@ fn php(measured: &mut Vec<Measured>) -> Result<(), String> {
         compare(&format!("{there}{extension} sh bindings-php/php.sh bindings-php/benches/compare.php"), measured)?;
     }
     Ok(())
+}
+
+fn go(measured: &mut Vec<Measured>) -> Result<(), String> {
+    GO.ensure()?;
+    Line::new("cargo build --locked --release -p kopokopo-c").run(|_| ())?;
+    let within = |line| Line::new(line).within("bindings-go").env("K2_GO_PROFILE", "release");
+    within("sh go.sh build -o ../target/go/benches ./benches").run(|_| ())?;
+    let sample = "tests/vectors/payloads/webhook-buygoods_transaction_received.json";
+    Line::new(&format!("target/go/benches {sample}")).run(|line| measured.extend(Measured::parse(line)))
 }
 
 fn node(measured: &mut Vec<Measured>) -> Result<(), String> {

@@ -56,7 +56,12 @@ pub(super) fn outputs(root: &Path) -> Result<Vec<Output>, String> {
     let mut text = Vec::new();
     bindings.write(&mut text);
     let text = String::from_utf8(text).map_err(|error| format!("the header of {CRATE}: {error}"))?;
-    Ok(vec![Output { path: "bindings-c/include/kopokopo.h", text: without_safety(&text) }])
+    // A Go module has the files of its own folder only.
+    let text = without_safety(&text);
+    Ok(vec![
+        Output { path: "bindings-c/include/kopokopo.h", text: text.clone() },
+        Output { path: "bindings-go/kopokopo.h", text },
+    ])
 }
 
 /// The functions of the header. A part for all but apps has a condition.

@@ -3,6 +3,7 @@
 
 mod controls;
 mod foreign;
+mod go;
 mod golden;
 mod header;
 mod jni;
@@ -76,6 +77,7 @@ fn outputs_of(udl: &str, root: &Path) -> Result<Vec<Output>, String> {
     outputs.extend(kotlin::generate(&mobile, kotlin::Package::Android)?);
     outputs.extend(swift::generate(&contract, &mobile)?);
     outputs.extend(php::generate(&contract)?);
+    outputs.extend(go::generate(&contract)?);
     Ok(outputs)
 }
 

@@ -1,6 +1,7 @@
 //! `cargo xtask package`: what is published, made as it is published, inspected, installed where nothing else is, and tried.
 
 mod build;
+mod golang;
 mod inspect;
 mod make;
 mod notices;
@@ -19,13 +20,13 @@ use crate::{
     files::emptied,
     languages::PHP_OF_TRIXIE,
     shell::{Line, root},
-    tools::{self, MAVEN, NODE, PHP, PYTHON, PYTHON_TOOLS, RUBY, Tool, ZIG},
+    tools::{self, GO, MAVEN, NODE, PHP, PYTHON, PYTHON_TOOLS, RUBY, Tool, ZIG},
 };
 
 #[allow(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Make only these packages: python, node, jar, k2, sandbox, ruby, php
+    /// Make only these packages: python, node, jar, k2, sandbox, ruby, php, go
     #[arg(long, value_name = "PACKAGE,...", value_delimiter = ',')]
     only: Vec<String>,
     /// Make them for these platforms. Without it: for x86-64 with glibc
@@ -51,7 +52,7 @@ struct Package {
     needs: &'static [&'static Tool],
 }
 
-static PACKAGES: [Package; 7] = [
+static PACKAGES: [Package; 8] = [
     Package { name: "python", needs: &[&PYTHON, &PYTHON_TOOLS, &ZIG] },
     Package { name: "node", needs: &[&PYTHON, &PYTHON_TOOLS, &ZIG, &NODE] },
     Package { name: "jar", needs: &[&PYTHON, &PYTHON_TOOLS, &ZIG, &MAVEN] },
@@ -59,6 +60,7 @@ static PACKAGES: [Package; 7] = [
     Package { name: "sandbox", needs: &[&PYTHON, &PYTHON_TOOLS, &ZIG, &NODE, &MAVEN] },
     Package { name: "ruby", needs: &[&RUBY] },
     Package { name: "php", needs: &[&PHP] },
+    Package { name: "go", needs: &[&PYTHON, &PYTHON_TOOLS, &ZIG, &GO] },
 ];
 
 pub(crate) fn run(options: &Options) -> Result<(), String> {
@@ -97,6 +99,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
             "k2" => make::k2(&targets, &mut sizes)?,
             "sandbox" => sandbox::make(&targets, &mut sizes)?,
             "ruby" => ruby(&mut sizes)?,
+            "go" => golang::make(&targets, &mut sizes)?,
             _ => php(&mut sizes)?,
         }
         if is_tried {
@@ -174,6 +177,7 @@ fn try_here(package: &str) -> Result<(), String> {
         }
         "node" => Line::new("npm run try -- ../dist/node").within("bindings-node").run(|_| ()),
         "sandbox" => sandbox::try_here(),
+        "go" => golang::try_here(),
         "k2" => run(&format!("dist/unpacked/k2-{}-{}/k2 demo", make::VERSION, TARGETS[0].triple)),
         _ => Ok(()),
     }
@@ -204,7 +208,7 @@ mod tests {
         let message = chosen(&["cobol".to_owned()]).unwrap_err();
         assert_eq!(
             message,
-            "there is no package \"cobol\". The packages are: python, node, jar, k2, sandbox, ruby, php"
+            "there is no package \"cobol\". The packages are: python, node, jar, k2, sandbox, ruby, php, go"
         );
         assert_eq!(chosen(&["k2".to_owned(), "node".to_owned()]).unwrap(), ["node", "k2"]);
         assert_eq!(chosen(&[]).unwrap().len(), PACKAGES.len());

@@ -1,0 +1,3 @@
+module github.com/kopokopo-sdk/kopokopo-go
+
+go 1.24

@@ -1,0 +1,10 @@
+#!/bin/sh
+# Runs Go with the library that `cargo build --package kopokopo-c` made. With K2_GO_PROFILE it is that of another profile of cargo.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+target=$(cd "$root" && cd "${CARGO_TARGET_DIR:-target}" && pwd)
+library="$target/${K2_GO_PROFILE:-debug}"
+export CGO_LDFLAGS="-L$library -Wl,-rpath,$library" GOFLAGS="-tags=kopokopo_system"
+export K2_SANDBOX_BIN="${K2_SANDBOX_BIN:-$target/debug/k2}"
+PATH="$root/.tools/go/bin:$PATH"
+exec go "$@"

@@ -1,0 +1,5 @@
+//go:build !race
+
+package kopokopo_test
+
+const manyGoroutines = 10_000
