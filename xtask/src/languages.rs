@@ -20,8 +20,13 @@ pub(crate) const ONLY_IF_NAMED: [&str; 2] = ["ruby-next", "php-next"];
 
 /// Steps that run at the same time: none writes what another reads, apart from what cargo builds and locks. So `growth` is with
 /// none that loads a library for the JVM, Ruby or Python: it builds changed ones in the same folder.
-pub(crate) const TOGETHER: [&[&str]; 4] =
-    [&["targets", "deny", "python", "ruby"], &["node", "php", "openapi"], &["kotlin", "swift"], &["kills", "c"]];
+pub(crate) const TOGETHER: [&[&str]; 5] = [
+    &["targets", "deny", "python", "ruby"],
+    &["node", "php", "openapi"],
+    &["kotlin", "swift"],
+    &["kills", "c"],
+    &["go", "growth"],
+];
 
 pub(crate) fn steps() -> Vec<Step> {
     vec![
