@@ -10,6 +10,7 @@ use tokio::sync::{Notify, broadcast, watch};
 use crate::{
     deliveries::Deliveries,
     faults::{Fault, FaultKind, Faults},
+    guard::Guard,
     health::Health,
     log::{LogEntry, WAITING},
     requests::Requests,
@@ -25,6 +26,7 @@ pub(crate) struct App {
     pub(crate) due: Notify,
     pub(crate) refusals: watch::Sender<Refusal>,
     pub(crate) health: Health,
+    pub(crate) guard: Guard,
     pub(crate) log: broadcast::Sender<LogEntry>,
     simulation: Mutex<Simulation>,
     requests: Mutex<Requests>,
@@ -32,13 +34,14 @@ pub(crate) struct App {
 }
 
 impl App {
-    pub(crate) fn new(base_url: String, simulation: Simulation, deliveries: Deliveries) -> Self {
+    pub(crate) fn new(base_url: String, guard: Guard, simulation: Simulation, deliveries: Deliveries) -> Self {
         Self {
             base_url,
             deliveries,
             due: Notify::new(),
             refusals: watch::Sender::default(),
             health: Health::default(),
+            guard,
             log: broadcast::Sender::new(WAITING),
             simulation: Mutex::new(simulation),
             requests: Mutex::default(),

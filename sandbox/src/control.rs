@@ -5,9 +5,9 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Router,
     body::Bytes,
-    extract::{Extension, Path, Request, State},
+    extract::{Extension, Path, State},
     http::StatusCode,
-    middleware::{self, Next},
+    middleware,
     response::{IntoResponse, Response},
     routing::{MethodFilter, MethodRouter, on},
 };
@@ -18,11 +18,12 @@ use crate::{
     api,
     app::App,
     faults::{Fault, FaultKind, callbacks},
+    guard,
     reply::Reply,
     rules::{MAGIC, RULES},
     samples::Changes,
     server::Connection,
-    simulation::{self, CustomerAction, LONGEST, Payment, is_loopback},
+    simulation::{self, CustomerAction, LONGEST, Payment},
 };
 
 type Shared = State<Arc<App>>;
@@ -74,7 +75,7 @@ fn controls() -> Vec<Control> {
 }
 
 /// All controls.
-pub(crate) fn router() -> Router<Arc<App>> {
+pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
     let controls = controls();
     let names: Vec<_> = controls.iter().map(|control| format!("{} {}", control.method, control.path)).collect();
     let unknown = format!("there is no such control; expected one of {}", names.join(", "));
@@ -82,7 +83,7 @@ pub(crate) fn router() -> Router<Arc<App>> {
         .into_iter()
         .fold(Router::new(), |router, control| router.route(control.path, control.serve))
         .fallback(|| async move { refused(StatusCode::NOT_FOUND, &unknown) })
-        .layer(middleware::from_fn(refuse_other_sites))
+        .layer(middleware::from_fn_with_state(Arc::clone(app), guard::guard))
 }
 
 fn respond(value: &impl serde::Serialize) -> Response {
@@ -96,7 +97,7 @@ fn done() -> Response {
     respond(&json!({}))
 }
 
-fn refused(status: StatusCode, why: &str) -> Response {
+pub(crate) fn refused(status: StatusCode, why: &str) -> Response {
     (status, [(http::header::CONTENT_TYPE, "application/json")], json!({ "error": why }).to_string()).into_response()
 }
 
@@ -123,18 +124,6 @@ fn found(outcome: Result<Value, Reply>) -> Response {
     match outcome {
         Ok(value) => respond(&value),
         Err(reply) => refused(StatusCode::from_u16(reply.status).unwrap_or(StatusCode::BAD_REQUEST), &reply.words()),
-    }
-}
-
-/// A web page of another site could otherwise use the controls through the browser of the person who runs the sandbox.
-async fn refuse_other_sites(request: Request, next: Next) -> Response {
-    let origin = request.headers().get(http::header::ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
-    let own = |origin: &str| origin.parse().is_ok_and(|url| is_loopback(&url));
-    match origin {
-        Some(origin) if !own(origin) => {
-            refused(StatusCode::FORBIDDEN, "Origin: a web page of another site cannot use the controls")
-        }
-        _ => next.run(request).await,
     }
 }
 

@@ -15,6 +15,7 @@ use crate::{
     api,
     app::App,
     deliveries::Deliveries,
+    guard::Guard,
     health::Failure,
     params::Params,
     sandbox::router,
@@ -67,7 +68,7 @@ impl Direct {
         };
         let deliveries = Deliveries::new("key".to_owned(), Vec::new(), false);
         let simulation = Simulation::new(start, Pace::Instant, seed);
-        let app = Arc::new(App::new("http://127.0.0.1:1".to_owned(), simulation, deliveries));
+        let app = Arc::new(App::new("http://127.0.0.1:1".to_owned(), Guard::default(), simulation, deliveries));
         let router = router(&app);
         Self { app, router, token: Mutex::default() }
     }

@@ -37,6 +37,7 @@ mod delivery_worker;
 #[doc(hidden)]
 pub mod direct;
 mod faults;
+mod guard;
 mod handle;
 mod health;
 mod json;

@@ -17,6 +17,7 @@ use crate::{
     control,
     deliveries::{Deliveries, Delivery},
     faults::Fault,
+    guard::Guard,
     handle,
     health::{Failure, supervise},
     log::Log,
@@ -50,6 +51,7 @@ pub struct Builder {
     callback_retries: Vec<Duration>,
     seed: u64,
     remote_callbacks: bool,
+    allowed_hosts: Vec<String>,
     data: Data,
 }
 
@@ -65,6 +67,7 @@ impl Default for Builder {
             callback_retries: [5, 30, 120].map(Duration::from_secs).to_vec(),
             seed: fastrand::u64(..),
             remote_callbacks: false,
+            allowed_hosts: Vec::new(),
             data: Data::default(),
         }
     }
@@ -121,6 +124,14 @@ impl Builder {
         self
     }
 
+    /// A name or an address of this machine, without a port, under which the controls can be used. Loopback can always be used,
+    /// and so can the host that it listens on. Others are refused, because a DNS server can let the name of any web page point
+    /// to this machine. The API itself can be used under any name.
+    pub fn allow_host(mut self, host: impl Into<String>) -> Self {
+        self.allowed_hosts.push(host.into());
+        self
+    }
+
     /// A till that is there from the start, with a balance in shillings as text: `"1500.50"`.
     pub fn till(mut self, number: impl Into<String>, balance: impl Into<String>) -> Self {
         self.data.tills.push(TillData { number: number.into(), name: None, balance: balance.into() });
@@ -151,6 +162,9 @@ impl Builder {
             let why = "api_key: must not be empty, or start or end with white space";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
+        let mut guard =
+            Guard::new(&self.allowed_hosts).map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
+        guard.allow_listening(&self.host);
         let address = (self.host.as_str(), self.port).to_socket_addrs()?.next().ok_or_else(|| {
             io::Error::new(io::ErrorKind::InvalidInput, format!("{} is no address to listen on", self.host))
         })?;
@@ -177,7 +191,7 @@ impl Builder {
             data: self.data,
         };
         let deliveries = Deliveries::new(api_key, self.callback_retries, self.remote_callbacks);
-        let app = Arc::new(App::new(base_url, Simulation::new(start, self.pace, self.seed), deliveries));
+        let app = Arc::new(App::new(base_url, guard, Simulation::new(start, self.pace, self.seed), deliveries));
 
         let router = router(&app);
         let stop = watch::Sender::new(false);
@@ -192,7 +206,7 @@ impl Builder {
 
 pub(crate) fn router(app: &Arc<App>) -> Router {
     Router::new()
-        .nest("/_sandbox", control::router())
+        .nest("/_sandbox", control::router(app))
         .route("/openapi.yaml", get(async || ([(header::CONTENT_TYPE, "application/yaml")], crate::OPENAPI)))
         .fallback(handle::handle)
         .with_state(Arc::clone(app))

@@ -66,6 +66,10 @@ pub(super) struct Command {
     /// Send callbacks and webhooks to other machines too, and accept http:// URLs there. Default: loopback only.
     #[arg(long)]
     allow_remote_callbacks: bool,
+    /// A name of this machine under which the controls can be used, without a port. Can be given several times. Default: loopback
+    /// only.
+    #[arg(long = "allow-host", value_name = "NAME")]
+    allowed_hosts: Vec<String>,
     /// Make ids and references come out the same each time.
     #[arg(long)]
     seed: Option<u64>,
@@ -156,6 +160,9 @@ impl Command {
             .pace(pace.into())
             .data(data(self.data.as_deref())?)
             .allow_remote_callbacks(self.allow_remote_callbacks);
+        for host in &self.allowed_hosts {
+            builder = builder.allow_host(host);
+        }
         for till in &self.tills {
             let (number, balance) = till
                 .split_once('=')

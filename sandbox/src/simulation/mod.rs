@@ -34,7 +34,7 @@ use time::OffsetDateTime;
 
 use crate::clock::{Clock, iso};
 
-pub(crate) use checks::is_loopback;
+pub(crate) use checks::{is_loopback, is_loopback_host};
 use checks::{metadata, money, phone};
 pub use customer::CustomerAction;
 pub(crate) use data::balance;

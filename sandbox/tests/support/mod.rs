@@ -62,10 +62,10 @@ impl Talk {
         body: &str,
     ) -> std::io::Result<Answer> {
         let host = self.host();
-        let mut head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {}\r\n",
-            body.len()
-        );
+        let own = headers.iter().any(|(name, _)| *name == "host");
+        let named = if own { String::new() } else { format!("host: {host}\r\n") };
+        let mut head =
+            format!("{method} {path} HTTP/1.1\r\n{named}connection: close\r\ncontent-length: {}\r\n", body.len());
         for (name, value) in headers {
             let _ = write!(head, "{name}: {value}\r\n");
         }
