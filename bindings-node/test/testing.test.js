@@ -58,6 +58,15 @@ test('every helper works', async () => {
   await recorded.customerActsOnLink(link.id, 'enter_pin');
   assert.ok((await k2.paymentLinks.get(link.id)).isPaid);
 
+  const other = await k2.paymentLinks.create({ tillNumber: 'K000000', amount: '2', callbackUrl: CALLBACK });
+  await recorded.customerPaysLink(other.id, { phoneNumber: '0711222333' });
+  const { status } = await recorded.paymentLink(other.id);
+  assert.deepStrictEqual([status, (await recorded.paymentLinks())[0].status], ['Paid', 'Paid']);
+  const [newest] = await recorded.transactions();
+  assert.deepStrictEqual([newest.kind, newest.amount, newest.payer, newest.status], ['buygoods', '2', '254711222333', 'received']);
+  assert.match((await recorded.customers()).messages[0].text, /paid to Online Payments/);
+  assert.strictEqual((await recorded.resources('payment_links'))[0].id, other.id);
+
   const balance = async (number) => (await recorded.state()).tills.find((till) => till.number === number)?.balance;
   assert.strictEqual((await recorded.setTill('K654321', { balance: '5000.50', name: 'My shop' })).balance, '5000.5');
   const paid = await recorded.pay({ tillNumber: 'K654321', amount: 250n, phoneNumber: '0712345678', firstName: 'Jane' });
@@ -110,7 +119,7 @@ test('every helper works', async () => {
 });
 
 test('refused call says why', async () => {
-  await assert.rejects(sandbox.fault({ kind: 'cough' }), { name: 'SandboxError', message: /400: unknown variant `cough`/ });
+  await assert.rejects(sandbox.fault({ kind: 'cough' }), { name: 'SandboxError', message: /400: kind: unknown variant `cough`/ });
   await assert.rejects(sandbox.customerPays('a/../b ?'), { name: 'SandboxError', message: /404: Incoming payment/ });
   await assert.rejects(sandbox.pay({ tillNumber: 'nothing', amount: 1 }), /known tills are/);
   await assert.rejects(sandbox.pay({ tillNumber: 'K000000', amount: 0.5 }), { name: 'TypeError', message: /options\.amount: must be an exact amount/ });
@@ -118,6 +127,10 @@ test('refused call says why', async () => {
   await assert.rejects(sandbox.pay({ tillNumber: 'K000000' }), /options\.amount: is missing/);
   await assert.rejects(sandbox.setFaults({ kind: 'delay' }), /faults: must be an array/);
   await assert.rejects(startSandbox({ speed: 1 }), /speed: unknown option; expected one of binary/);
+  await assert.rejects(sandbox.waitForRequest('send_money.creates'), /there is no "send_money\.creates"; expected one of .*send_money\.create/);
+  for (const wrong of [undefined, null, '', {}, 1.5]) {
+    await assert.rejects(sandbox.customerPays(wrong), { name: 'TypeError', message: 'id: must be a string that is not empty, or an integer' });
+  }
   await assert.rejects(sandbox.waitForRequest('send_money.create', { timeout: 0 }), /no request of send_money\.create arrived within 0 ms/);
 });
 

@@ -48,6 +48,12 @@ function amount(value, path) {
   throw new TypeError(`${path}: must be an exact amount: text such as '10.50', a whole number, or a BigInt`);
 }
 
-const segment = (value) => encodeURIComponent(String(value));
+/** A part of a path. What is missing must not become the word `undefined`. */
+function segment(value, name) {
+  if ((typeof value !== 'string' || value === '') && !Number.isSafeInteger(value)) {
+    throw new TypeError(`${name}: must be a string that is not empty, or an integer`);
+  }
+  return encodeURIComponent(String(value));
+}
 
 module.exports = { read, segment, write };

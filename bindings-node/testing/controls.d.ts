@@ -48,6 +48,8 @@ export interface Delivery {
   readonly withheld: boolean;
   /** Why it is withheld. */
   readonly withheldBecause: string | null;
+  /** When it was made, by the sandbox's clock. */
+  readonly at: string;
   /** What happened so far. */
   readonly attempts: readonly Attempt[];
 }
@@ -76,6 +78,16 @@ export interface RecordedRequest {
   readonly body: any;
   /** Which connection it came on, counted from 1. */
   readonly connection: number;
+  /** When it came, by the sandbox's clock. */
+  readonly at: string;
+  /** The fault that it met. */
+  readonly fault: FaultKind | null;
+  /** Why it was refused. */
+  readonly refusedBecause: string | null;
+  /** The rule that refused it, as `rules` returns it. */
+  readonly rule: string | null;
+  /** How certain this rule is: documented, seen, extrapolated or guessed. */
+  readonly evidence: string | null;
 }
 
 /** A step of the simulation that is due. */
@@ -150,6 +162,8 @@ export interface State {
   readonly transactions: number;
   /** The sum of all balances at the start. */
   readonly openingBalance: string;
+  /** Money that is there and came from nowhere, or is gone and went nowhere. It must be zero. */
+  readonly unaccounted: string;
   /** How many resources there are. */
   readonly resources: number;
   /** How many steps are due. */
@@ -164,6 +178,92 @@ export interface Transaction {
   readonly type: string;
   /** Its fields as the API writes them: `reference`, `amount`, `status` and others. */
   readonly resource: Record<string, any>;
+}
+
+/** A customer is asked to pay, and has not decided. */
+export interface Prompt {
+  /** The id of the incoming payment. */
+  readonly id: string;
+  /** When it came, by the sandbox's clock. */
+  readonly at: string;
+  /** The phone number of the customer. */
+  readonly phoneNumber: string;
+  /** The name of the customer. */
+  readonly name: string | null;
+  /** The till that asks. */
+  readonly tillNumber: string;
+  /** Its name. */
+  readonly tillName: string;
+  /** The amount in shillings. */
+  readonly amount: string;
+  /** The metadata of the request. */
+  readonly metadata: Record<string, any>;
+}
+
+/** An SMS that a customer got. Its words are a guess. */
+export interface Message {
+  /** Counted from 1 since the start or the last reset. */
+  readonly number: number;
+  /** When it came, by the sandbox's clock. */
+  readonly at: string;
+  /** The phone number of the customer. */
+  readonly phoneNumber: string;
+  /** What it says. */
+  readonly text: string;
+}
+
+/** What customers see on their phones. */
+export interface Customers {
+  /** The latest 200 prompts that wait for a PIN, the newest first. */
+  readonly prompts: readonly Prompt[];
+  /** The latest 1,000 SMS, the newest first. */
+  readonly messages: readonly Message[];
+}
+
+/** A transaction in a list. */
+export interface ReceivedMoney {
+  /** Its M-PESA reference, or that of a card payment. */
+  readonly reference: string;
+  /** When it came, by the sandbox's clock. */
+  readonly at: string;
+  /** Who paid. */
+  readonly kind: PaymentKind;
+  /** The till that received it. */
+  readonly tillNumber: string;
+  /** The amount in shillings. */
+  readonly amount: string;
+  /** The phone number, the till, or the masked card. */
+  readonly payer: string;
+  /** The name of the customer. */
+  readonly name: string | null;
+  /** `received`, `pending_reversal` or `reversed`. */
+  readonly status: string;
+}
+
+/** A payment link, in the same form for every `payment_link_shape`. */
+export interface PaymentLinkState {
+  /** Its id. */
+  readonly id: string;
+  /** Where a customer pays. */
+  readonly url: string;
+  /** The till that receives the money. */
+  readonly tillNumber: string;
+  /** Its name. */
+  readonly tillName: string;
+  /** The amount in shillings. */
+  readonly amount: string;
+  /** The note of the request. */
+  readonly note: string | null;
+  /** The reference of the request. */
+  readonly paymentReference: string | null;
+  /** `Active`, `Paid`, `Cancelled` or `Expired`. */
+  readonly status: string;
+  /** When it expires, by the sandbox's clock. */
+  readonly expiresAt: string;
+  /** The transaction that paid it. */
+  readonly transactionReference: string | null;
+  /** Why the latest attempt to pay failed. */
+  readonly errors: readonly string[] | null;
 }
 
 /** What a trigger sent. */
@@ -343,6 +443,36 @@ export abstract class Controls {
    * @param action What the customer does.
    */
   customerActsOnLink(id: string, action: CustomerAction): Promise<void>;
+  /**
+   * A customer pays a payment link.
+   * @param id The id of the payment link.
+   */
+  customerPaysLink(id: string, options?: {
+    /** The phone number of the customer. */
+    readonly phoneNumber?: string | null | undefined;
+  }): Promise<void>;
+  /**
+   * Returns what customers see on their phones.
+   */
+  customers(): Promise<Customers>;
+  /**
+   * Returns the latest 200 payment links, the newest first.
+   */
+  paymentLinks(): Promise<readonly PaymentLinkState[]>;
+  /**
+   * Returns a payment link.
+   * @param id The id of the payment link, or the last part of its URL.
+   */
+  paymentLink(id: string): Promise<PaymentLinkState>;
+  /**
+   * Returns the latest 1,000 transactions, the newest first.
+   */
+  transactions(): Promise<readonly ReceivedMoney[]>;
+  /**
+   * Returns the latest 200 resources of a section as the API returns them, the newest first.
+   * @param section The section: incoming_payments, send_money, reversals, payment_links, polling or webhook_subscriptions.
+   */
+  resources(section: string): Promise<readonly Record<string, any>[]>;
   /**
    * Money comes to a till without a request: a customer pays there, or another business. Subscribers get a webhook.
    */

@@ -19,6 +19,7 @@ const RECORDS = {
     delivered: { type: 'boolean' },
     withheld: { type: 'boolean' },
     withheld_because: { type: 'string?' },
+    at: { type: 'string' },
     attempts: { type: '[Attempt]' },
   },
   RecordedRequest: {
@@ -33,6 +34,11 @@ const RECORDS = {
     content_type: { type: 'string?' },
     body: { type: 'json' },
     connection: { type: 'integer' },
+    at: { type: 'string' },
+    fault: { type: 'FaultKind?' },
+    refused_because: { type: 'string?' },
+    rule: { type: 'string?' },
+    evidence: { type: 'string?' },
   },
   PendingStep: {
     what: { type: 'string' },
@@ -70,6 +76,7 @@ const RECORDS = {
     paid_out: { type: 'amount' },
     transactions: { type: 'integer' },
     opening_balance: { type: 'amount' },
+    unaccounted: { type: 'amount' },
     resources: { type: 'integer' },
     due: { type: 'integer' },
     remote_callbacks: { type: 'boolean' },
@@ -77,6 +84,49 @@ const RECORDS = {
   Transaction: {
     type: { type: 'string' },
     resource: { type: 'map' },
+  },
+  Prompt: {
+    id: { type: 'string' },
+    at: { type: 'string' },
+    phone_number: { type: 'string' },
+    name: { type: 'string?' },
+    till_number: { type: 'string' },
+    till_name: { type: 'string' },
+    amount: { type: 'amount' },
+    metadata: { type: 'map' },
+  },
+  Message: {
+    number: { type: 'integer' },
+    at: { type: 'string' },
+    phone_number: { type: 'string' },
+    text: { type: 'string' },
+  },
+  Customers: {
+    prompts: { type: '[Prompt]' },
+    messages: { type: '[Message]' },
+  },
+  ReceivedMoney: {
+    reference: { type: 'string' },
+    at: { type: 'string' },
+    kind: { type: 'PaymentKind' },
+    till_number: { type: 'string' },
+    amount: { type: 'amount' },
+    payer: { type: 'string' },
+    name: { type: 'string?' },
+    status: { type: 'string' },
+  },
+  PaymentLinkState: {
+    id: { type: 'string' },
+    url: { type: 'string' },
+    till_number: { type: 'string' },
+    till_name: { type: 'string' },
+    amount: { type: 'amount' },
+    note: { type: 'string?' },
+    payment_reference: { type: 'string?' },
+    status: { type: 'string' },
+    expires_at: { type: 'string' },
+    transaction_reference: { type: 'string?' },
+    errors: { type: '[string]?' },
   },
   Triggered: {
     sent: { type: 'integer' },
@@ -155,49 +205,81 @@ class Controls {
     const body = {
       action: "enter_pin",
     };
-    await this.control('POST', `/incoming_payments/${segment(id)}/customer`, body);
+    await this.control('POST', `/incoming_payments/${segment(id, 'id')}/customer`, body);
   }
 
   async customerCancels(id) {
     const body = {
       action: "cancel",
     };
-    await this.control('POST', `/incoming_payments/${segment(id)}/customer`, body);
+    await this.control('POST', `/incoming_payments/${segment(id, 'id')}/customer`, body);
   }
 
   async customerHasNoMoney(id) {
     const body = {
       action: "insufficient_funds",
     };
-    await this.control('POST', `/incoming_payments/${segment(id)}/customer`, body);
+    await this.control('POST', `/incoming_payments/${segment(id, 'id')}/customer`, body);
   }
 
   async customerIgnores(id) {
     const body = {
       action: "no_answer",
     };
-    await this.control('POST', `/incoming_payments/${segment(id)}/customer`, body);
+    await this.control('POST', `/incoming_payments/${segment(id, 'id')}/customer`, body);
   }
 
   async customerEntersWrongPin(id) {
     const body = {
       action: "wrong_pin",
     };
-    await this.control('POST', `/incoming_payments/${segment(id)}/customer`, body);
+    await this.control('POST', `/incoming_payments/${segment(id, 'id')}/customer`, body);
   }
 
   async customerActs(id, action) {
     const body = {
       action: write(RECORDS, action, 'CustomerAction', 'action'),
     };
-    await this.control('POST', `/incoming_payments/${segment(id)}/customer`, body);
+    await this.control('POST', `/incoming_payments/${segment(id, 'id')}/customer`, body);
   }
 
   async customerActsOnLink(id, action) {
     const body = {
       action: write(RECORDS, action, 'CustomerAction', 'action'),
     };
-    await this.control('POST', `/payment_links/${segment(id)}/customer`, body);
+    await this.control('POST', `/payment_links/${segment(id, 'id')}/customer`, body);
+  }
+
+  async customerPaysLink(id, options = {}) {
+    const body = write(RECORDS, options, {
+      phone_number: { type: 'string?' },
+    });
+    await this.control('POST', `/payment_links/${segment(id, 'id')}/customer`, body);
+  }
+
+  async customers() {
+    const content = await this.control('GET', '/customers', undefined);
+    return read(RECORDS, content, 'Customers');
+  }
+
+  async paymentLinks() {
+    const content = await this.control('GET', '/payment_links', undefined);
+    return read(RECORDS, content, '[PaymentLinkState]');
+  }
+
+  async paymentLink(id) {
+    const content = await this.control('GET', `/payment_links/${segment(id, 'id')}`, undefined);
+    return read(RECORDS, content, 'PaymentLinkState');
+  }
+
+  async transactions() {
+    const content = await this.control('GET', '/transactions', undefined);
+    return read(RECORDS, content, '[ReceivedMoney]');
+  }
+
+  async resources(section) {
+    const content = await this.control('GET', `/resources/${segment(section, 'section')}`, undefined);
+    return read(RECORDS, content, '[map]');
   }
 
   async pay(options = {}) {
@@ -217,12 +299,12 @@ class Controls {
   }
 
   async reverseTransaction(reference) {
-    const content = await this.control('POST', `/transactions/${segment(reference)}/reverse`, undefined);
+    const content = await this.control('POST', `/transactions/${segment(reference, 'reference')}/reverse`, undefined);
     return read(RECORDS, content, 'Transaction');
   }
 
   async voidTransaction(reference) {
-    const content = await this.control('POST', `/transactions/${segment(reference)}/void`, undefined);
+    const content = await this.control('POST', `/transactions/${segment(reference, 'reference')}/void`, undefined);
     return read(RECORDS, content, 'Transaction');
   }
 
@@ -293,7 +375,7 @@ class Controls {
   }
 
   async resendDelivery(id) {
-    await this.control('POST', `/deliveries/${segment(id)}/resend`, undefined);
+    await this.control('POST', `/deliveries/${segment(id, 'id')}/resend`, undefined);
   }
 
   async pending() {
@@ -311,7 +393,7 @@ class Controls {
       balance: { type: 'amount' },
       name: { type: 'string?' },
     });
-    const content = await this.control('PUT', `/tills/${segment(number)}`, body);
+    const content = await this.control('PUT', `/tills/${segment(number, 'number')}`, body);
     return read(RECORDS, content, 'Till');
   }
 

@@ -64,7 +64,11 @@ class Sandbox extends Controls {
     return new KopoKopo({ ...this.credentials, privateToken: true, ...options });
   }
 
-  waitForRequest(operation, { timeout = WAIT_TIMEOUT } = {}) {
+  async waitForRequest(operation, { timeout = WAIT_TIMEOUT } = {}) {
+    const { operations } = await this.operations();
+    if (!operations.includes(operation)) {
+      throw new SandboxError(`operation: there is no ${JSON.stringify(operation)}; expected one of ${operations.join(', ')}`);
+    }
     const find = async () => (await this.requests()).find((request) => request.operation === operation);
     return wait(find, `no request of ${operation} arrived`, timeout);
   }

@@ -58,6 +58,13 @@ def test_every_helper_works(k2_sandbox: Sandbox, k2: KopoKopo, monkeypatch: pyte
     link = k2.payment_links.create(till_number="K000000", amount="1", callback_url=CALLBACK)
     k2_sandbox.customer_acts_on_link(link.id, "enter_pin")
     assert k2.payment_links.get(link.id).is_paid
+    link = k2.payment_links.create(till_number="K000000", amount="2", callback_url=CALLBACK)
+    k2_sandbox.customer_pays_link(link.id, phone_number="0711222333")
+    assert k2_sandbox.payment_link(link.id).status == k2_sandbox.payment_links()[0].status == "Paid"
+    [newest, *_] = k2_sandbox.transactions()
+    assert (newest.kind, newest.amount, newest.payer, newest.status) == ("buygoods", 2, "254711222333", "received")
+    assert "paid to Online Payments" in k2_sandbox.customers().messages[0].text
+    assert k2_sandbox.resources("payment_links")[0]["id"] == link.id
 
     assert k2_sandbox.set_till("K654321", "5000.50", name="My shop").balance == Decimal("5000.50")
     paid = k2_sandbox.pay("K654321", Decimal("250"), phone_number="0712345678", first_name="Jane")
@@ -114,7 +121,7 @@ def test_reset_can_keep_tokens(k2_sandbox: Sandbox, k2: KopoKopo) -> None:
 
 
 def test_refused_call_says_why(k2_sandbox: Sandbox) -> None:
-    with pytest.raises(SandboxError, match="400: unknown variant `cough`"):
+    with pytest.raises(SandboxError, match="400: kind: unknown variant `cough`"):
         k2_sandbox.fault("cough")  # type: ignore[arg-type]
     with pytest.raises(SandboxError, match="404: Incoming payment"):
         k2_sandbox.customer_pays("a/../b ?")
@@ -122,6 +129,11 @@ def test_refused_call_says_why(k2_sandbox: Sandbox) -> None:
         k2_sandbox.pay("nothing", 1)
     with pytest.raises(TypeError, match="amount: must be a Decimal"):
         k2_sandbox.pay("K000000", 0.5)  # type: ignore[arg-type]
+    with pytest.raises(SandboxError, match=r"there is no 'send_money\.creates'; expected one of .*send_money\.create"):
+        k2_sandbox.wait_for_request("send_money.creates")
+    for wrong in (None, "", True, 1.5):
+        with pytest.raises(TypeError, match="id: must be a text that is not empty, or an int"):
+            k2_sandbox.customer_pays(wrong)  # type: ignore[arg-type]
     with pytest.raises(SandboxError, match=r"no request of send_money\.create arrived within 0 s"):
         k2_sandbox.wait_for_request("send_money.create", timeout=0)
 

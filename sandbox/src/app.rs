@@ -9,6 +9,7 @@ use tokio::sync::{Notify, broadcast, watch};
 
 use crate::{
     deliveries::Deliveries,
+    events::{Change, Events},
     faults::{Fault, FaultKind, Faults},
     guard::Guard,
     health::Health,
@@ -27,6 +28,7 @@ pub(crate) struct App {
     pub(crate) refusals: watch::Sender<Refusal>,
     pub(crate) health: Health,
     pub(crate) guard: Guard,
+    pub(crate) events: Events,
     pub(crate) log: broadcast::Sender<LogEntry>,
     simulation: Mutex<Simulation>,
     requests: Mutex<Requests>,
@@ -42,6 +44,7 @@ impl App {
             refusals: watch::Sender::default(),
             health: Health::default(),
             guard,
+            events: Events::default(),
             log: broadcast::Sender::new(WAITING),
             simulation: Mutex::new(simulation),
             requests: Mutex::default(),
@@ -69,14 +72,21 @@ impl App {
         let (refusals, faults): (Vec<_>, Vec<_>) =
             faults.into_iter().partition(|fault| fault.kind == FaultKind::RefuseConnections);
         *self.faults() = Faults::new(faults);
-        if let Some(refusal) = refusals.first() {
-            self.refuse_connections(Duration::from_millis(refusal.delay_ms.unwrap_or(500)), spared);
+        match refusals.first() {
+            Some(refusal) => self.refuse_connections(Duration::from_millis(refusal.delay_ms.unwrap_or(500)), spared),
+            None => self.accept_connections(),
         }
+        self.events.add(Change::State);
         Ok(())
     }
 
     pub(crate) fn refuse_connections(&self, pause: Duration, spared: u64) {
-        self.refusals.send_replace(Refusal { pause, spared });
+        self.refusals.send_replace(Refusal { pause: Some(pause), spared });
+    }
+
+    /// Ends a refusal, if there is one.
+    fn accept_connections(&self) {
+        self.refusals.send_if_modified(|refusal| refusal.pause.take().is_some());
     }
 
     pub(crate) fn reset(&self, keep_tokens: bool) {
@@ -85,5 +95,7 @@ impl App {
         self.deliveries.clear();
         self.health.clear();
         *self.faults() = Faults::default();
+        self.accept_connections();
+        self.events.add(Change::Reset);
     }
 }

@@ -9,7 +9,7 @@ use axum::{
     http::StatusCode,
     middleware,
     response::{IntoResponse, Response},
-    routing::{MethodFilter, MethodRouter, on},
+    routing::{MethodFilter, MethodRouter, get, on},
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -17,13 +17,14 @@ use serde_json::{Value, json};
 use crate::{
     api,
     app::App,
+    events,
     faults::{Fault, FaultKind, callbacks},
-    guard,
+    guard, page,
     reply::Reply,
     rules::{MAGIC, RULES},
     samples::Changes,
     server::Connection,
-    simulation::{self, CustomerAction, LONGEST, Payment},
+    simulation::{self, CustomerAction, LONGEST, Payment, SECTIONS},
 };
 
 type Shared = State<Arc<App>>;
@@ -55,6 +56,11 @@ fn controls() -> Vec<Control> {
         POST "/incoming_payments/{id}/customer" => decide,
         POST "/payment_links/{id}/customer" => pay_link,
         POST "/pay" => pay,
+        GET "/customers" => |State(app): Shared| async move { respond(&app.simulation().customers()) },
+        GET "/transactions" => |State(app): Shared| async move { respond(&app.simulation().list_transactions()) },
+        GET "/payment_links" => |State(app): Shared| async move { respond(&app.simulation().list_payment_links()) },
+        GET "/payment_links/{id}" => payment_link,
+        GET "/resources/{section}" => resources,
         POST "/transactions/{reference}/reverse" => reverse,
         POST "/transactions/{reference}/void" => void,
         PUT "/tills/{number}" => set_till,
@@ -82,6 +88,8 @@ pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
     controls
         .into_iter()
         .fold(Router::new(), |router, control| router.route(control.path, control.serve))
+        .route("/events", get(events::stream))
+        .merge(page::router())
         .fallback(|| async move { refused(StatusCode::NOT_FOUND, &unknown) })
         .layer(middleware::from_fn_with_state(Arc::clone(app), guard::guard))
 }
@@ -104,7 +112,18 @@ pub(crate) fn refused(status: StatusCode, why: &str) -> Response {
 /// The control's body, or why it is none: serde names the field and what it may be.
 fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refused> {
     let body = if body.is_empty() { b"{}".as_slice() } else { body };
-    serde_json::from_slice(body).map_err(|error| Refused(error.to_string()))
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| Refused(named(&error)))?;
+    json.end().map_err(|error| Refused(error.to_string()))?;
+    Ok(value)
+}
+
+/// The field, and what is wrong with it. A field that is missing or unknown is named by the message.
+fn named(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    match error.path().to_string().as_str() {
+        "." => error.inner().to_string(),
+        path => format!("{path}: {}", error.inner()),
+    }
 }
 
 /// A control's body that does not fit: 400.
@@ -219,9 +238,33 @@ async fn decide(State(app): Shared, Path(id): Path<String>, body: Bytes) -> Resu
     Ok(settled(app.change(|simulation| simulation.decide(&id, action))))
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LinkDecision {
+    action: CustomerAction,
+    /// Text or number.
+    #[serde(default)]
+    phone_number: Value,
+}
+
 async fn pay_link(State(app): Shared, Path(id): Path<String>, body: Bytes) -> Result<Response, Refused> {
-    let Decision { action } = read(&body)?;
-    Ok(settled(app.change(|simulation| simulation.pay_link(&id, action))))
+    let LinkDecision { action, phone_number } = read(&body)?;
+    let from = (!phone_number.is_null())
+        .then(|| phone_number.as_str().map_or_else(|| phone_number.to_string(), str::to_owned));
+    Ok(settled(app.change(|simulation| simulation.pay_link(&id, action, from.as_deref()))))
+}
+
+async fn payment_link(State(app): Shared, Path(id): Path<String>) -> Response {
+    let link = app.simulation().payment_link(&id);
+    link.map_or_else(|| refused(StatusCode::NOT_FOUND, "Payment link not found"), |link| respond(&link))
+}
+
+async fn resources(State(app): Shared, Path(section): Path<String>) -> Response {
+    let list = app.simulation().list_resources(&section);
+    list.map_or_else(
+        || refused(StatusCode::NOT_FOUND, &format!("section: must be one of {}", SECTIONS.join(", "))),
+        |list| respond(&list),
+    )
 }
 
 #[derive(Deserialize)]
@@ -278,10 +321,10 @@ async fn set_faults(
     Extension(connection): Extension<Connection>,
     body: Bytes,
 ) -> Result<Response, Refused> {
-    let value: Value = read(&body)?;
-    let list = if value.is_array() { value } else { json!([value]) };
-    let faults: Vec<Fault> = serde_json::from_value(list)
-        .map_err(|error| Refused(format!("{error}; kinds are {}", FaultKind::NAMES.join(", "))))?;
+    let is_list = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
+    let faults = if is_list { read::<Vec<Fault>>(&body) } else { read::<Fault>(&body).map(|fault| vec![fault]) };
+    let faults =
+        faults.map_err(|Refused(error)| Refused(format!("{error}; kinds are {}", FaultKind::NAMES.join(", "))))?;
     app.set_faults(faults, connection.number()).map_err(Refused)?;
     Ok(done())
 }

@@ -46,6 +46,8 @@ pub struct Delivery {
     pub withheld: bool,
     /// Why it is held back.
     pub withheld_because: Option<String>,
+    /// When it was made, by the sandbox's clock.
+    pub at: String,
     /// What happened so far.
     pub attempts: Vec<Attempt>,
 }
@@ -174,7 +176,14 @@ impl Deliveries {
     }
 
     /// Keeps a delivery and returns its id.
-    pub(crate) fn keep(&self, topic: String, url: String, body: String, withheld_because: Option<String>) -> u64 {
+    pub(crate) fn keep(
+        &self,
+        topic: String,
+        url: String,
+        body: String,
+        at: String,
+        withheld_because: Option<String>,
+    ) -> u64 {
         let signature = sign(&self.api_key, body.as_bytes());
         let mut kept = self.kept();
         let id = kept.next;
@@ -189,6 +198,7 @@ impl Deliveries {
             delivered: false,
             withheld: withheld_because.is_some(),
             withheld_because,
+            at,
             attempts: Vec::new(),
         });
         while kept.list.len() > 1 && (kept.list.len() > KEPT || kept.bytes > KEPT_BYTES) {
@@ -297,7 +307,13 @@ mod tests {
     fn deliveries_are_bounded_with_what_is_due_about_them() {
         let deliveries = Deliveries::new("key".to_owned(), Vec::new(), false);
         for _ in 0..5 * KEPT {
-            let id = deliveries.keep("topic".to_owned(), "http://127.0.0.1:1/".to_owned(), "{}".to_owned(), None);
+            let id = deliveries.keep(
+                "topic".to_owned(),
+                "http://127.0.0.1:1/".to_owned(),
+                "{}".to_owned(),
+                String::new(),
+                None,
+            );
             deliveries.plan(id, Duration::ZERO);
         }
         let kept = deliveries.kept();
@@ -305,7 +321,7 @@ mod tests {
         assert!(kept.queue.len() <= 2 * KEPT, "{}", kept.queue.len());
         drop(kept);
         for _ in 0..64 {
-            deliveries.keep("topic".to_owned(), String::new(), "x".repeat(1 << 20), None);
+            deliveries.keep("topic".to_owned(), String::new(), "x".repeat(1 << 20), String::new(), None);
         }
         assert!(deliveries.kept().bytes <= KEPT_BYTES);
     }

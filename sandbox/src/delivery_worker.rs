@@ -9,6 +9,7 @@ use crate::{
     app::App,
     clock::iso,
     deliveries::{Attempt, Job},
+    events::Change,
     faults::{Fault, FaultKind},
     health::guarded,
     json,
@@ -29,7 +30,10 @@ impl App {
         if outgoing.is_empty() {
             return;
         }
-        let now = self.simulation().clock.elapsed();
+        let (now, at) = {
+            let simulation = self.simulation();
+            (simulation.clock.elapsed(), iso(simulation.now()))
+        };
         for Outgoing { topic, url, body } in outgoing {
             let fault = self.faults().take_matching(&topic, true);
             let withheld = match self.deliveries.check(&url) {
@@ -44,10 +48,12 @@ impl App {
                     let error = withheld.as_ref().map(|why| format!("not sent: {why}"));
                     Some(LogEntry::Delivery { topic: topic.clone(), url: url.clone(), status: None, error })
                 });
-                self.deliveries.keep(topic, url, json::write(&body), withheld);
+                let id = self.deliveries.keep(topic, url, json::write(&body), at.clone(), withheld);
+                self.events.add(Change::Delivery(id));
                 continue;
             }
-            let id = self.deliveries.keep(topic, url, json::write(&body), None);
+            let id = self.deliveries.keep(topic, url, json::write(&body), at.clone(), None);
+            self.events.add(Change::Delivery(id));
             self.launch(id, now, fault.as_ref());
         }
         self.deliveries.wake.notify_one();
@@ -124,4 +130,5 @@ async fn attempt(app: Arc<App>, job: Job) {
     if let Err(message) = guarded(|| app.deliveries.note(&job, Attempt { at, status, error }, began.elapsed())) {
         app.fail("a delivery", message);
     }
+    app.events.add(Change::Delivery(job.id));
 }

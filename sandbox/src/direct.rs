@@ -31,13 +31,18 @@ pub struct Direct {
 }
 
 /// The controls, with something in the place of ids.
-const CONTROLS: [(&str, &str); 22] = [
+const CONTROLS: [(&str, &str); 27] = [
     ("GET", "/_sandbox/health"),
     ("GET", "/_sandbox/requests"),
     ("GET", "/_sandbox/deliveries"),
     ("POST", "/_sandbox/deliveries/1/resend"),
     ("GET", "/_sandbox/pending"),
     ("POST", "/_sandbox/pay"),
+    ("GET", "/_sandbox/customers"),
+    ("GET", "/_sandbox/transactions"),
+    ("GET", "/_sandbox/payment_links"),
+    ("GET", "/_sandbox/payment_links/cc438b3e-ecf0-4600-b9cc-edba32ae7019"),
+    ("GET", "/_sandbox/resources/send_money"),
     ("POST", "/_sandbox/transactions/CX83943KH/reverse"),
     ("POST", "/_sandbox/transactions/PENDINGCARD-1750335484/void"),
     ("POST", "/_sandbox/incoming_payments/x/customer"),

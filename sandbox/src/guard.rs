@@ -11,7 +11,7 @@ use axum::{
 use http::{HeaderMap, Method, StatusCode, header, request::Parts};
 use url::{Host, Url};
 
-use crate::{app::App, control::refused, simulation::is_loopback_host};
+use crate::{app::App, control::refused, page, simulation::is_loopback_host};
 
 /// Content types that a form of any site can send without a question to the server first.
 const OF_FORMS: [&str; 3] = ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"];
@@ -91,8 +91,8 @@ impl Guard {
 pub(crate) async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     match app.guard.check(&parts) {
-        Ok(()) => next.run(Request::from_parts(parts, body)).await,
-        Err(why) => refused(StatusCode::FORBIDDEN, &why),
+        Ok(()) => page::protected(next.run(Request::from_parts(parts, body)).await),
+        Err(why) => page::protected(refused(StatusCode::FORBIDDEN, &why)),
     }
 }
 

@@ -16,9 +16,12 @@ use crate::{
     api::{self, Context, Found, Route},
     app::App,
     body::{self, bearer, header_text},
+    clock::iso,
+    events::Change,
     faults::{Fault, FaultKind},
     health::guarded,
     log::LogEntry,
+    page,
     params::Params,
     reply::Reply,
     requests::RecordedRequest,
@@ -30,9 +33,15 @@ use crate::{
 pub(crate) async fn handle(State(app): State<Arc<App>>, request: Request) -> Result<Response, Infallible> {
     let connection = request.extensions().get::<Connection>().cloned().unwrap_or_default();
     let path = collapsed(request.uri().path());
-    let record = recorded(&request, &connection);
-    if let Some(token) = path.strip_prefix("/links/").filter(|_| request.method() == Method::GET) {
-        return Ok(link_page(&app, record, token));
+    let record = recorded(&app, &request, &connection);
+    if request.method() == Method::GET {
+        let in_browser = page::is_browser(request.headers());
+        if let Some(token) = path.strip_prefix("/links/") {
+            return Ok(link_page(&app, record, token, in_browser));
+        }
+        if path == "/" && in_browser {
+            return Ok(page::redirect());
+        }
     }
     let (route, id) = match api::find(request.method(), &path) {
         Found::Route(route, id) => (route, id),
@@ -48,8 +57,14 @@ pub(crate) async fn handle(State(app): State<Arc<App>>, request: Request) -> Res
     let headers = request.headers().clone();
     let (read, size) = body::read(route, request).await;
     let kept = if route.oauth { Value::Null } else { read.clone().unwrap_or_default() };
-    let record = RecordedRequest { operation: Some(route.operation), body: kept, ..record };
+    let record = RecordedRequest {
+        operation: Some(route.operation),
+        body: kept,
+        fault: fault.as_ref().map(|fault| fault.kind),
+        ..record
+    };
     let sequence = app.requests().push(record, if route.oauth { 0 } else { size });
+    app.events.add(Change::Request(sequence));
     let _seen = Seen { app: &app, sequence };
 
     if let Some(fault) = fault.as_ref().filter(|fault| strikes_before(fault.kind)) {
@@ -63,7 +78,7 @@ pub(crate) async fn handle(State(app): State<Arc<App>>, request: Request) -> Res
     let reply = match read {
         Ok(body) => {
             let outcome =
-                guarded(|| app.change(|simulation| carry_out(simulation, route, id, bearer(&headers), &body)));
+                guarded(|| app.carry_out(|simulation| carry_out(simulation, route, id, bearer(&headers), &body)));
             outcome.unwrap_or_else(|message| {
                 app.fail(route.operation, message);
                 Reply::error(500, "internal error in the sandbox, please report it: GET /_sandbox/health says more")
@@ -73,13 +88,18 @@ pub(crate) async fn handle(State(app): State<Arc<App>>, request: Request) -> Res
     };
     let took_effect = reply.status < 300 && route.method == Method::POST && !route.oauth;
     app.requests().settle(sequence, None, took_effect);
+    app.requests().refuse(sequence, &reply);
+    if took_effect {
+        app.events.add(Change::State);
+    }
     let answer = after_effect(&app, fault.as_ref(), reply, &headers, &connection).await;
     app.requests().settle(sequence, Some(answer.status().as_u16()), took_effect);
     Ok(answer)
 }
 
-fn recorded(request: &Request, connection: &Connection) -> RecordedRequest {
+fn recorded(app: &App, request: &Request, connection: &Connection) -> RecordedRequest {
     RecordedRequest {
+        at: iso(app.simulation().now()),
         method: request.method().to_string(),
         path: request.uri().path().to_owned(),
         has_token: bearer(request.headers()).is_some(),
@@ -91,20 +111,26 @@ fn recorded(request: &Request, connection: &Connection) -> RecordedRequest {
 }
 
 fn no_operation(app: &App, record: RecordedRequest, reply: &Reply) -> Response {
-    record_response(app, record, reply.status);
+    record_response(app, record, reply.status, Some(reply));
     respond(reply, "")
 }
 
-fn record_response(app: &App, record: RecordedRequest, status: u16) {
+fn record_response(app: &App, record: RecordedRequest, status: u16, refused: Option<&Reply>) {
     let sequence = app.requests().push(RecordedRequest { status: Some(status), ..record }, 0);
+    if let Some(reply) = refused {
+        app.requests().refuse(sequence, reply);
+    }
     drop(Seen { app, sequence });
 }
 
 /// The page behind a payment link.
-fn link_page(app: &App, record: RecordedRequest, token: &str) -> Response {
+fn link_page(app: &App, record: RecordedRequest, token: &str, in_browser: bool) -> Response {
     let page = app.simulation().link_page(token);
     let status = if page.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
-    record_response(app, record, status.as_u16());
+    record_response(app, record, status.as_u16(), None);
+    if in_browser {
+        return page::link(status);
+    }
     with_body(status, "text/plain; charset=utf-8", page.unwrap_or_else(|| "Payment link not found\n".to_owned()))
 }
 
@@ -116,6 +142,7 @@ struct Seen<'a> {
 
 impl Drop for Seen<'_> {
     fn drop(&mut self) {
+        self.app.events.add(Change::Request(self.sequence));
         self.app.log(|| self.app.requests().find(self.sequence).cloned().map(LogEntry::Request));
     }
 }

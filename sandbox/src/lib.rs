@@ -36,13 +36,16 @@ mod deliveries;
 mod delivery_worker;
 #[doc(hidden)]
 pub mod direct;
+mod events;
 mod faults;
 mod guard;
 mod handle;
 mod health;
 mod json;
 mod log;
+mod page;
 mod params;
+mod refusals;
 mod reply;
 mod requests;
 mod rules;

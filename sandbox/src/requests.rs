@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::{faults::FaultKind, refusals, reply::Reply, rules::Evidence};
+
 /// How many requests are kept, and how many bytes of bodies. The oldest go first.
 pub(crate) const KEPT: usize = 10_000;
 pub(crate) const KEPT_BYTES: usize = 16 << 20;
@@ -34,6 +36,16 @@ pub struct RecordedRequest {
     pub body: Value,
     /// Which connection it came on, counted from 1.
     pub connection: u64,
+    /// When it came, by the sandbox's clock.
+    pub at: String,
+    /// The fault that it met.
+    pub fault: Option<FaultKind>,
+    /// Why it was refused. None if it was accepted, or failed because of a fault.
+    pub refused_because: Option<String>,
+    /// The rule that refused it, as `/_sandbox/rules` has it.
+    pub rule: Option<&'static str>,
+    /// How certain it is that the real API has this rule.
+    pub evidence: Option<Evidence>,
 }
 
 /// The latest requests.
@@ -65,6 +77,17 @@ impl Requests {
         if let Some(request) = self.find(sequence) {
             request.status = status;
             request.took_effect = took_effect;
+        }
+    }
+
+    /// Records why a request was refused, if it was.
+    pub(crate) fn refuse(&mut self, sequence: u64, reply: &Reply) {
+        let Some(words) = refusals::words(reply) else { return };
+        if let Some(request) = self.find(sequence) {
+            let rule = refusals::rule(request.operation, reply.status, &words);
+            request.rule = rule.map(|rule| rule.rule);
+            request.evidence = rule.map(|rule| rule.evidence);
+            request.refused_because = Some(words);
         }
     }
 

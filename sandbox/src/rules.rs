@@ -40,6 +40,7 @@ pub const RULES: &[Rule] = &[
     rule("oauth", "a token lives 3600 seconds of the sandbox's clock, settable", Documented),
     rule("oauth", "revoke returns 200 {} also for an unknown token", Guessed),
     rule("oauth", "wrong credentials: 401 invalid_client", Seen),
+    rule("oauth", "another grant type than client_credentials: 400 unsupported_grant_type", Extrapolated),
     rule(
         "tokens",
         "no token: 401 without a body; an unknown or revoked one: 401 InvalidAccessToken; an expired one: 401 ExpiredAccessToken",
@@ -67,6 +68,10 @@ pub const RULES: &[Rule] = &[
         "Amount is not a number; Amount is invalid beyond two decimals; Amount must be less than or equal to 250000",
         Extrapolated,
     ),
+    rule("requests", "a field that is needed and absent: 400 with its name and can't be blank", Extrapolated),
+    rule("requests", "an unknown id: 404 with the name of the resource and not found", Extrapolated),
+    rule("requests", "a body that is no JSON object: 400; one that is larger than 1 MiB: 413", Guessed),
+    rule("requests", "an unknown path: 404; a known path with another method: 405", Guessed),
     rule("requests", "Currency is invalid unless it is KES or absent", Extrapolated),
     rule("requests", "metadata that is an empty list counts as none: PHP writes it so", Seen),
     rule("requests", "keys of a response come in the documented order", Documented),
@@ -129,6 +134,11 @@ pub const RULES: &[Rule] = &[
         "Destination type is invalid; Destinations must be of the same type; Destination amount is invalid; Destination description can't be blank",
         Extrapolated,
     ),
+    rule(
+        "send_money",
+        "Destinations must be of the type mobile_wallet or bank_account where there are several",
+        Extrapolated,
+    ),
     rule("send_money", "without destinations every available shilling goes to the merchant's own accounts", Documented),
     rule("send_money", "Destinations must be a list: an object or a text never sweeps", Extrapolated),
     rule(
@@ -183,6 +193,11 @@ pub const RULES: &[Rule] = &[
     ),
     rule("payment_links", "the three documented shapes, chosen by the setting payment_link_shape", Documented),
     rule("payment_links", "a link is only paid by the control API or with a magic amount", Guessed),
+    rule(
+        "customers",
+        "an SMS follows a payment, a failed payment, a reversal and money that is sent; its words are ours",
+        Guessed,
+    ),
     rule("webhooks", "a card payment is in the till's balance at once, although settled is false", Guessed),
     rule(
         "webhooks",

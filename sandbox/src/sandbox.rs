@@ -319,7 +319,7 @@ impl Sandbox {
     /// # Errors
     /// A sentence where there is no such link or it is not active.
     pub fn pay_link(&self, payment_link: &str, action: CustomerAction) -> Result<(), String> {
-        self.app.change(|simulation| simulation.pay_link(payment_link, action)).map_err(|reply| reply.words())
+        self.app.change(|simulation| simulation.pay_link(payment_link, action, None)).map_err(|reply| reply.words())
     }
 
     /// Sends a signed sample of a topic, a result type or a Daraja form to a URL, or to its subscribers. Returns to

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     app::App,
+    events::Change,
     health::guarded,
     samples,
     simulation::{Data, Due, Simulation},
@@ -25,6 +26,13 @@ fn survive(failed: &mut Failed) -> impl FnMut(&mut Simulation, Due) {
 impl App {
     /// Changes the simulation, then sees to what became due and what is to be sent.
     pub(crate) fn change<T>(self: &Arc<Self>, change: impl FnOnce(&mut Simulation) -> T) -> T {
+        let answer = self.carry_out(change);
+        self.events.add(Change::State);
+        answer
+    }
+
+    /// The same for what may have changed nothing that is shown.
+    pub(crate) fn carry_out<T>(self: &Arc<Self>, change: impl FnOnce(&mut Simulation) -> T) -> T {
         let (answer, outgoing, due) = {
             let mut simulation = self.simulation();
             let answer = change(&mut simulation);
@@ -79,12 +87,21 @@ impl App {
     pub(crate) async fn drive(self: Arc<Self>) {
         loop {
             let mut failed = Failed::new();
+            let mut happened = false;
             let (next, outgoing) = {
                 let mut simulation = self.simulation();
-                (simulation.tick(&mut survive(&mut failed)), simulation.take_outgoing())
+                let mut each = survive(&mut failed);
+                let next = simulation.tick(&mut |simulation, due| {
+                    happened = true;
+                    each(simulation, due);
+                });
+                (next, simulation.take_outgoing())
             };
             self.note(failed);
             self.dispatch(outgoing);
+            if happened {
+                self.events.add(Change::State);
+            }
             tokio::select! {
                 () = self.due.notified() => {}
                 () = sleep_for(next) => {}

@@ -14,7 +14,8 @@ use tower_service::Service;
 /// Closes the port for a while: connections are refused, and open ones are cut.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Refusal {
-    pub(crate) pause: Duration,
+    /// For how long. None: not, or not any more.
+    pub(crate) pause: Option<Duration>,
     /// The connection that requested it, which still gets its response. 0: none.
     pub(crate) spared: u64,
 }
@@ -72,12 +73,22 @@ pub(crate) async fn serve(
             () = stopped(&mut stopping) => break,
             Ok(()) = refusals.changed() => {
                 let Refusal { pause, spared } = *refusals.borrow_and_update();
+                let Some(mut pause) = pause else { continue };
                 drop(listener);
                 let mut reserved = reserve(address);
                 cut_all.send_replace(spared);
-                tokio::select! {
-                    () = stopped(&mut stopping) => break,
-                    () = tokio::time::sleep(pause) => {}
+                // Another refusal takes the place of this one, and so does the end of it.
+                loop {
+                    tokio::select! {
+                        () = stopped(&mut stopping) => return,
+                        () = tokio::time::sleep(pause) => break,
+                        Ok(()) = refusals.changed() => {
+                            let Refusal { pause: next, spared } = *refusals.borrow_and_update();
+                            let Some(next) = next else { break };
+                            pause = next;
+                            cut_all.send_replace(spared);
+                        }
+                    }
                 }
                 listener = loop {
                     if let Ok(listener) = reserved.and_then(|socket| socket.listen(BACKLOG)) {

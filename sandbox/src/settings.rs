@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     app::App,
+    events::Change,
     simulation::{Pace, PaymentLinkShape, ReversalType},
 };
 
@@ -85,6 +86,8 @@ impl App {
         payloads.sender_phone_number = settings.sender_phone_number.unwrap_or(payloads.sender_phone_number);
         payloads.reversal_type = settings.reversal_type.unwrap_or(payloads.reversal_type);
         payloads.payment_link = settings.payment_link_shape.unwrap_or(payloads.payment_link);
+        drop(simulation);
+        self.events.add(Change::State);
         Ok(())
     }
 }

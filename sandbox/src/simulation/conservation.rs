@@ -88,7 +88,7 @@ fn make(simulation: &mut Simulation, what: &Move) {
             let request = json!({ "till_number": "000000", "amount": amount, "_links": links });
             let reply = simulation.create_payment_link(Params::new(&request)).unwrap();
             let id = reply.location.unwrap().rsplit('/').next().unwrap().to_owned();
-            let _ = simulation.pay_link(&id, *action);
+            let _ = simulation.pay_link(&id, *action, None);
         }
         Move::Pay { till, amount, kind } => {
             let payment = json!({ "kind": kind, "till_number": TILLS[*till], "amount": amount });

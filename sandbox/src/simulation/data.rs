@@ -169,7 +169,9 @@ impl Simulation {
             return Err(format!("there are {MOST} tills already"));
         }
         let name = name.or_else(|| self.till_name(till_number)).unwrap_or("Till").to_owned();
-        self.tills.insert(till_number.to_owned(), Till::new(till_number, &name, balance));
+        let before = self.tills.insert(till_number.to_owned(), Till::new(till_number, &name, balance));
+        let before = before.map_or(Decimal::ZERO, |till| till.balance);
+        self.opened = self.opened.saturating_add(balance).saturating_sub(before);
         Ok(())
     }
 }

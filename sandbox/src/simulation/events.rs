@@ -77,7 +77,7 @@ impl Simulation {
             Due::ScheduleReversal { id } => self.schedule_reversal(&id),
             Due::Reverse { id } => self.reverse(&id),
             Due::Finish { section, id } => self.finish(section, &id),
-            Due::PayLink { id, action } => drop(self.pay_link(&id, action)),
+            Due::PayLink { id, action } => drop(self.pay_link(&id, action, None)),
             Due::ExpireLink { id } => self.expire_link(&id),
             #[cfg(test)]
             #[allow(clippy::panic)]
@@ -118,6 +118,7 @@ impl Simulation {
 
     /// Every subscriber learns that money came in, and of a new customer.
     pub(super) fn announce_received(&mut self, transaction: &Transaction) {
+        self.text_of_payment(transaction);
         self.announce_transaction(transaction, View::Received);
         let Source::Customer { phone_number, names } = &transaction.source else { return };
         if self.known_customers.len() >= KNOWN_CUSTOMERS {
@@ -139,6 +140,9 @@ impl Simulation {
     /// Tells every subscriber the state of a transaction.
     pub(super) fn announce(&mut self, reference: &str, view: View) {
         if let Some(transaction) = self.transaction(reference).cloned() {
+            if matches!(view, View::Reversed) {
+                self.text_of_reversal(&transaction);
+            }
             self.announce_transaction(&transaction, view);
         }
     }

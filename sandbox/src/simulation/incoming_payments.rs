@@ -33,8 +33,9 @@ impl Simulation {
         let callback_url = self.callback(params, "_links.callback_url", "Callback url")?;
         let metadata = metadata(params)?;
 
+        let at = self.now();
         let mut attributes = Map::new();
-        attributes.insert("initiation_time".into(), json!(iso(self.now())));
+        attributes.insert("initiation_time".into(), json!(iso(at)));
         attributes.insert("status".into(), json!("Pending"));
         attributes.insert(
             "event".into(),
@@ -52,7 +53,7 @@ impl Simulation {
             },
         );
         let names = ["first_name", "middle_name", "last_name"].map(|name| params.text(&format!("subscriber.{name}")));
-        self.asked.insert(id.clone(), Asked { till_number, phone_number: phone_number.clone(), amount, names });
+        self.asked.insert(id.clone(), Asked { till_number, phone_number: phone_number.clone(), amount, names, at });
         if let Some(action) = CustomerAction::magic(magic(Some(&phone_number), &amount)) {
             let step = if action == CustomerAction::NoAnswer { Step::Timeout } else { Step::Decide };
             self.plan(step, Due::Decide { id: id.clone(), action });
@@ -88,6 +89,7 @@ impl Simulation {
                 .set("event", json!({ "type": "Incoming Payment Request", "resource": reported, "errors": errors }));
         }
         self.send_result(SECTION, id);
+        self.text_of_failure(&asked.till_number, &asked.phone_number, asked.amount, action);
         if let Some(transaction) = transaction {
             self.announce_received(&transaction);
         }
@@ -98,8 +100,9 @@ impl Simulation {
 /// Who was asked for what.
 #[derive(Debug, Clone)]
 pub(super) struct Asked {
-    till_number: String,
-    phone_number: String,
-    amount: rust_decimal::Decimal,
-    names: [Option<String>; 3],
+    pub(super) till_number: String,
+    pub(super) phone_number: String,
+    pub(super) amount: rust_decimal::Decimal,
+    pub(super) names: [Option<String>; 3],
+    pub(super) at: time::OffsetDateTime,
 }

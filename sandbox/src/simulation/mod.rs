@@ -5,11 +5,13 @@ pub(crate) mod checks;
 #[cfg(test)]
 mod conservation;
 mod customer;
+mod customers;
 mod data;
 mod documented;
 mod events;
 mod incoming_payments;
 mod oauth;
+mod overview;
 mod pace;
 mod pay;
 mod payment_links;
@@ -40,6 +42,7 @@ pub use customer::CustomerAction;
 pub(crate) use data::balance;
 pub use data::{Account, Data, TillData, TransactionData};
 pub(crate) use events::{Due, Outgoing};
+pub(crate) use overview::SECTIONS;
 pub use pace::Pace;
 use pace::Step;
 pub(crate) use pay::Payment;
@@ -100,6 +103,10 @@ pub(crate) struct Simulation {
     reversed: Decimal,
     received: Decimal,
     asked: HashMap<String, incoming_payments::Asked>,
+    messages: VecDeque<customers::Message>,
+    message_count: u64,
+    /// What was there at the start and what was set since, kept apart from the balances: both must agree.
+    opened: Decimal,
 }
 
 impl Simulation {
@@ -133,7 +140,11 @@ impl Simulation {
             reversed: Decimal::ZERO,
             received: Decimal::ZERO,
             asked: HashMap::new(),
+            messages: VecDeque::new(),
+            message_count: 0,
+            opened: Decimal::ZERO,
         };
+        simulation.opened = simulation.available();
         simulation.seed();
         simulation.seed_documentation();
         let data = simulation.start.data.clone();
@@ -263,6 +274,7 @@ impl Simulation {
             "paid_out": self.paid_out.normalize().to_string(),
             "transactions": self.transactions.len(),
             "opening_balance": self.opening_balance().normalize().to_string(),
+            "unaccounted": self.unaccounted().normalize().to_string(),
             "resources": self.resources.len(),
             "due": self.due.len(),
             "remote_callbacks": self.remote_callbacks,

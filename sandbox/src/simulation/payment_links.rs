@@ -11,6 +11,7 @@ use super::{
     events::Due,
     metadata,
     pay::{CUSTOMER, too_much},
+    phone,
     transactions::Source,
 };
 use crate::{clock::iso, params::Params, reply::Reply};
@@ -142,14 +143,20 @@ impl Simulation {
         }
     }
 
-    /// A customer tries to pay.
-    pub(crate) fn pay_link(&mut self, id: &str, action: CustomerAction) -> Result<(), Reply> {
+    /// A customer tries to pay, from this phone number.
+    pub(crate) fn pay_link(&mut self, id: &str, action: CustomerAction, from: Option<&str>) -> Result<(), Reply> {
+        let from = from.map(|text| phone(text).ok_or_else(|| Reply::invalid("Phone number is an invalid number")));
+        let phone_number = from.transpose()?.unwrap_or_else(|| CUSTOMER.to_owned());
         match self.link_status(id).as_deref() {
             None => return Err(Reply::not_found("Payment link")),
             Some("Active") => {}
             Some(status) => return Err(Reply::invalid(format!("The payment link is not active: it is {status}"))),
         }
+        let till_number =
+            self.resource(SECTION, id).and_then(|resource| resource.text("till_number")).unwrap_or_default();
+        let (till_number, amount) = (till_number.to_owned(), self.link_amount(id).unwrap_or_default());
         if let Some(words) = action.failure() {
+            self.text_of_failure(&till_number, &phone_number, amount, action);
             let words = if action == CustomerAction::InsufficientFunds {
                 "The balance is insufficient for the transaction"
             } else {
@@ -161,10 +168,7 @@ impl Simulation {
             self.send_result(SECTION, id);
             return Ok(());
         }
-        let till_number =
-            self.resource(SECTION, id).and_then(|resource| resource.text("till_number")).unwrap_or_default();
-        let (till_number, amount) = (till_number.to_owned(), self.link_amount(id).unwrap_or_default());
-        let source = Source::Customer { phone_number: CUSTOMER.to_owned(), names: Default::default() };
+        let source = Source::Customer { phone_number, names: Default::default() };
         let transaction = self.receive(&till_number, amount, source).ok_or_else(too_much)?;
         let mut paid = json!({ "status": "Paid", "transaction_reference": transaction.reference });
         if self.payloads.sender_phone_number {
@@ -186,24 +190,21 @@ impl Simulation {
 
     /// What the link's own page says: the payment link of this token, and its id.
     pub(crate) fn link_page(&self, token: &str) -> Option<String> {
-        let end = format!("/links/{token}");
-        let (_, id, resource) = self.resources.created().find(|(section, _, resource)| {
-            *section == SECTION
-                && resource.attributes["payment_link"]["link"].as_str().is_some_and(|link| link.ends_with(&end))
-        })?;
-        let text = |name: &str| resource.text(name).unwrap_or_default();
-        let status = resource.attributes["payment_link"]["status"].as_str().unwrap_or_default();
+        let link = self.payment_link(token)?;
+        let text = |name: &str| link[name].as_str().unwrap_or_default();
+        let id = text("id");
         Some(format!(
-            "Simulated payment link {id}\n\nPay KES {} to {} ({})\nStatus: {status}\n\nTo pay: POST {}/_sandbox/payment_links/{id}/customer \
-             with {{\"action\": \"enter_pin\"}}\n",
-            self.link_amount(id).unwrap_or_default(),
+            "Simulated payment link {id}\n\nPay KES {} to {} ({})\nStatus: {}\n\nTo pay: open this URL in a browser, or POST \
+             {}/_sandbox/payment_links/{id}/customer with {{\"action\": \"enter_pin\"}}\n",
+            text("amount"),
             text("till_name"),
             text("till_number"),
+            text("status"),
             self.base_url,
         ))
     }
 
-    fn link_amount(&self, id: &str) -> Option<rust_decimal::Decimal> {
+    pub(super) fn link_amount(&self, id: &str) -> Option<rust_decimal::Decimal> {
         let amount = self.resources.get(SECTION, id)?.attributes.get("amount")?;
         Params::new(&json!({ "amount": amount })).amount("amount")
     }

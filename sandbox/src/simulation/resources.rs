@@ -116,7 +116,7 @@ impl Resources {
         self.created.len()
     }
 
-    pub(super) fn created(&self) -> impl Iterator<Item = (&'static str, &str, &Resource)> {
+    pub(super) fn created(&self) -> impl DoubleEndedIterator<Item = (&'static str, &str, &Resource)> {
         self.created.iter().filter_map(|(key, _)| self.all.get(key).map(|resource| (key.0, key.1.as_str(), resource)))
     }
 }

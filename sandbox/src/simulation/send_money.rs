@@ -187,7 +187,12 @@ impl Simulation {
             _ if !self.pay_out(source, amount) => Some(NO_BALANCE),
             _ => None,
         };
-        self.batch(amount, to, failure, route != 5)
+        let batch = self.batch(amount, to, failure, route != 5);
+        if failure.is_none() && to["type"] == "mobile_wallet" {
+            let number = Params::new(to).text("phone_number").unwrap_or_default();
+            self.text_of_transfer(&number, amount, batch["disbursements"][0]["transaction_reference"].as_str());
+        }
+        batch
     }
 
     fn batch(&mut self, amount: Decimal, to: &Value, failure: Option<&str>, with_reference: bool) -> Value {

@@ -109,6 +109,11 @@ impl Simulation {
         }
     }
 
+    /// What is there and went out, without what came in and what was there before: zero, or the sandbox has a defect.
+    pub(crate) fn unaccounted(&self) -> Decimal {
+        self.opening_balance().saturating_sub(self.opened)
+    }
+
     /// What was there at the start, computed back from what is there now. Only setting a balance changes it.
     pub(crate) fn opening_balance(&self) -> Decimal {
         self.available().saturating_add(self.paid_out).saturating_add(self.reversed).saturating_sub(self.received)

@@ -82,7 +82,9 @@ def amount_text(value: Amount, name: str) -> str:
     return f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
-def _segment(value: str | int) -> str:
+def _segment(value: str | int, name: str) -> str:
+    if isinstance(value, bool) or not isinstance(value, (str, int)) or value == "":
+        raise TypeError(f"{name}: must be a text that is not empty, or an int")
     return quote(str(value), safe="")
 
 
@@ -130,6 +132,8 @@ class Delivery:
     """Whether it is never sent, because its receiver is on another machine."""
     withheld_because: str | None
     """Why it is withheld."""
+    at: str
+    """When it was made, by the sandbox's clock."""
     attempts: list[Attempt]
     """What happened so far."""
 
@@ -144,6 +148,7 @@ class Delivery:
             delivered=value["delivered"],
             withheld=value["withheld"],
             withheld_because=value.get("withheld_because"),
+            at=value["at"],
             attempts=[Attempt._read(item) for item in value["attempts"]],
         )
 
@@ -174,6 +179,16 @@ class RecordedRequest:
     """The JSON body. Bodies of OAuth requests are not kept."""
     connection: int
     """Which connection it came on, counted from 1."""
+    at: str
+    """When it came, by the sandbox's clock."""
+    fault: FaultKind | None
+    """The fault that it met."""
+    refused_because: str | None
+    """Why it was refused."""
+    rule: str | None
+    """The rule that refused it, as `rules` returns it."""
+    evidence: str | None
+    """How certain this rule is: documented, seen, extrapolated or guessed."""
 
     @classmethod
     def _read(cls, value: Any) -> RecordedRequest:
@@ -189,6 +204,11 @@ class RecordedRequest:
             content_type=value.get("content_type"),
             body=value["body"],
             connection=value["connection"],
+            at=value["at"],
+            fault=value.get("fault"),
+            refused_because=value.get("refused_because"),
+            rule=value.get("rule"),
+            evidence=value.get("evidence"),
         )
 
 
@@ -318,6 +338,8 @@ class State:
     """How many transactions there are."""
     opening_balance: Decimal
     """The sum of all balances at the start."""
+    unaccounted: Decimal
+    """Money that is there and came from nowhere, or is gone and went nowhere. It must be zero."""
     resources: int
     """How many resources there are."""
     due: int
@@ -336,6 +358,7 @@ class State:
             paid_out=Decimal(value["paid_out"]),
             transactions=value["transactions"],
             opening_balance=Decimal(value["opening_balance"]),
+            unaccounted=Decimal(value["unaccounted"]),
             resources=value["resources"],
             due=value["due"],
             remote_callbacks=value["remote_callbacks"],
@@ -356,6 +379,160 @@ class Transaction:
         return cls(
             type=value["type"],
             resource=value["resource"],
+        )
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A customer is asked to pay, and has not decided."""
+
+    id: str
+    """The id of the incoming payment."""
+    at: str
+    """When it came, by the sandbox's clock."""
+    phone_number: str
+    """The phone number of the customer."""
+    name: str | None
+    """The name of the customer."""
+    till_number: str
+    """The till that asks."""
+    till_name: str
+    """Its name."""
+    amount: Decimal
+    """The amount in shillings."""
+    metadata: dict[str, Any]
+    """The metadata of the request."""
+
+    @classmethod
+    def _read(cls, value: Any) -> Prompt:
+        return cls(
+            id=value["id"],
+            at=value["at"],
+            phone_number=value["phone_number"],
+            name=value.get("name"),
+            till_number=value["till_number"],
+            till_name=value["till_name"],
+            amount=Decimal(value["amount"]),
+            metadata=value["metadata"],
+        )
+
+
+@dataclass(frozen=True)
+class Message:
+    """An SMS that a customer got. Its words are a guess."""
+
+    number: int
+    """Counted from 1 since the start or the last reset."""
+    at: str
+    """When it came, by the sandbox's clock."""
+    phone_number: str
+    """The phone number of the customer."""
+    text: str
+    """What it says."""
+
+    @classmethod
+    def _read(cls, value: Any) -> Message:
+        return cls(
+            number=value["number"],
+            at=value["at"],
+            phone_number=value["phone_number"],
+            text=value["text"],
+        )
+
+
+@dataclass(frozen=True)
+class Customers:
+    """What customers see on their phones."""
+
+    prompts: list[Prompt]
+    """The latest 200 prompts that wait for a PIN, the newest first."""
+    messages: list[Message]
+    """The latest 1,000 SMS, the newest first."""
+
+    @classmethod
+    def _read(cls, value: Any) -> Customers:
+        return cls(
+            prompts=[Prompt._read(item) for item in value["prompts"]],
+            messages=[Message._read(item) for item in value["messages"]],
+        )
+
+
+@dataclass(frozen=True)
+class ReceivedMoney:
+    """A transaction in a list."""
+
+    reference: str
+    """Its M-PESA reference, or that of a card payment."""
+    at: str
+    """When it came, by the sandbox's clock."""
+    kind: PaymentKind
+    """Who paid."""
+    till_number: str
+    """The till that received it."""
+    amount: Decimal
+    """The amount in shillings."""
+    payer: str
+    """The phone number, the till, or the masked card."""
+    name: str | None
+    """The name of the customer."""
+    status: str
+    """`received`, `pending_reversal` or `reversed`."""
+
+    @classmethod
+    def _read(cls, value: Any) -> ReceivedMoney:
+        return cls(
+            reference=value["reference"],
+            at=value["at"],
+            kind=value["kind"],
+            till_number=value["till_number"],
+            amount=Decimal(value["amount"]),
+            payer=value["payer"],
+            name=value.get("name"),
+            status=value["status"],
+        )
+
+
+@dataclass(frozen=True)
+class PaymentLinkState:
+    """A payment link, in the same form for every `payment_link_shape`."""
+
+    id: str
+    """Its id."""
+    url: str
+    """Where a customer pays."""
+    till_number: str
+    """The till that receives the money."""
+    till_name: str
+    """Its name."""
+    amount: Decimal
+    """The amount in shillings."""
+    note: str | None
+    """The note of the request."""
+    payment_reference: str | None
+    """The reference of the request."""
+    status: str
+    """`Active`, `Paid`, `Cancelled` or `Expired`."""
+    expires_at: str
+    """When it expires, by the sandbox's clock."""
+    transaction_reference: str | None
+    """The transaction that paid it."""
+    errors: list[str] | None
+    """Why the latest attempt to pay failed."""
+
+    @classmethod
+    def _read(cls, value: Any) -> PaymentLinkState:
+        return cls(
+            id=value["id"],
+            url=value["url"],
+            till_number=value["till_number"],
+            till_name=value["till_name"],
+            amount=Decimal(value["amount"]),
+            note=value.get("note"),
+            payment_reference=value.get("payment_reference"),
+            status=value["status"],
+            expires_at=value["expires_at"],
+            transaction_reference=value.get("transaction_reference"),
+            errors=value.get("errors"),
         )
 
 
@@ -667,7 +844,7 @@ class Controls:
         request_body: dict[str, Any] = {
             "action": "enter_pin",
         }
-        self._control("POST", f"/incoming_payments/{_segment(id)}/customer", request_body)
+        self._control("POST", f"/incoming_payments/{_segment(id, 'id')}/customer", request_body)
 
     def customer_cancels(
         self,
@@ -681,7 +858,7 @@ class Controls:
         request_body: dict[str, Any] = {
             "action": "cancel",
         }
-        self._control("POST", f"/incoming_payments/{_segment(id)}/customer", request_body)
+        self._control("POST", f"/incoming_payments/{_segment(id, 'id')}/customer", request_body)
 
     def customer_has_no_money(
         self,
@@ -695,7 +872,7 @@ class Controls:
         request_body: dict[str, Any] = {
             "action": "insufficient_funds",
         }
-        self._control("POST", f"/incoming_payments/{_segment(id)}/customer", request_body)
+        self._control("POST", f"/incoming_payments/{_segment(id, 'id')}/customer", request_body)
 
     def customer_ignores(
         self,
@@ -709,7 +886,7 @@ class Controls:
         request_body: dict[str, Any] = {
             "action": "no_answer",
         }
-        self._control("POST", f"/incoming_payments/{_segment(id)}/customer", request_body)
+        self._control("POST", f"/incoming_payments/{_segment(id, 'id')}/customer", request_body)
 
     def customer_enters_wrong_pin(
         self,
@@ -723,7 +900,7 @@ class Controls:
         request_body: dict[str, Any] = {
             "action": "wrong_pin",
         }
-        self._control("POST", f"/incoming_payments/{_segment(id)}/customer", request_body)
+        self._control("POST", f"/incoming_payments/{_segment(id, 'id')}/customer", request_body)
 
     def customer_acts(
         self,
@@ -739,7 +916,7 @@ class Controls:
         request_body: dict[str, Any] = {
             "action": action,
         }
-        self._control("POST", f"/incoming_payments/{_segment(id)}/customer", request_body)
+        self._control("POST", f"/incoming_payments/{_segment(id, 'id')}/customer", request_body)
 
     def customer_acts_on_link(
         self,
@@ -755,7 +932,77 @@ class Controls:
         request_body: dict[str, Any] = {
             "action": action,
         }
-        self._control("POST", f"/payment_links/{_segment(id)}/customer", request_body)
+        self._control("POST", f"/payment_links/{_segment(id, 'id')}/customer", request_body)
+
+    def customer_pays_link(
+        self,
+        id: str,
+        *,
+        phone_number: str | None = None,
+    ) -> None:
+        """A customer pays a payment link.
+
+        Args:
+            id: The id of the payment link.
+            phone_number: The phone number of the customer.
+        """
+        request_body: dict[str, Any] = {
+            "action": "enter_pin",
+        }
+        request_body |= _without_none(
+            {
+                "phone_number": phone_number,
+            }
+        )
+        self._control("POST", f"/payment_links/{_segment(id, 'id')}/customer", request_body)
+
+    def customers(
+        self,
+    ) -> Customers:
+        """Returns what customers see on their phones.
+        """
+        content = self._control("GET", "/customers")
+        return Customers._read(content)
+
+    def payment_links(
+        self,
+    ) -> list[PaymentLinkState]:
+        """Returns the latest 200 payment links, the newest first.
+        """
+        content = self._control("GET", "/payment_links")
+        return [PaymentLinkState._read(item) for item in content]
+
+    def payment_link(
+        self,
+        id: str,
+    ) -> PaymentLinkState:
+        """Returns a payment link.
+
+        Args:
+            id: The id of the payment link, or the last part of its URL.
+        """
+        content = self._control("GET", f"/payment_links/{_segment(id, 'id')}")
+        return PaymentLinkState._read(content)
+
+    def transactions(
+        self,
+    ) -> list[ReceivedMoney]:
+        """Returns the latest 1,000 transactions, the newest first.
+        """
+        content = self._control("GET", "/transactions")
+        return [ReceivedMoney._read(item) for item in content]
+
+    def resources(
+        self,
+        section: str,
+    ) -> list[dict[str, Any]]:
+        """Returns the latest 200 resources of a section as the API returns them, the newest first.
+
+        Args:
+            section: The section: incoming_payments, send_money, reversals, payment_links, polling or webhook_subscriptions.
+        """
+        content = self._control("GET", f"/resources/{_segment(section, 'section')}")
+        return content
 
     def pay(
         self,
@@ -810,7 +1057,7 @@ class Controls:
         Args:
             reference: The M-PESA reference of the transaction.
         """
-        content = self._control("POST", f"/transactions/{_segment(reference)}/reverse")
+        content = self._control("POST", f"/transactions/{_segment(reference, 'reference')}/reverse")
         return Transaction._read(content)
 
     def void_transaction(
@@ -822,7 +1069,7 @@ class Controls:
         Args:
             reference: The reference of the card payment.
         """
-        content = self._control("POST", f"/transactions/{_segment(reference)}/void")
+        content = self._control("POST", f"/transactions/{_segment(reference, 'reference')}/void")
         return Transaction._read(content)
 
     def trigger(
@@ -981,7 +1228,7 @@ class Controls:
         Args:
             id: The id of the delivery.
         """
-        self._control("POST", f"/deliveries/{_segment(id)}/resend")
+        self._control("POST", f"/deliveries/{_segment(id, 'id')}/resend")
 
     def pending(
         self,
@@ -1021,7 +1268,7 @@ class Controls:
                 "name": name,
             }
         )
-        content = self._control("PUT", f"/tills/{_segment(number)}", request_body)
+        content = self._control("PUT", f"/tills/{_segment(number, 'number')}", request_body)
         return Till._read(content)
 
     def set_data(

@@ -163,8 +163,11 @@ class Sandbox(Controls):
         """Waits until a request of an operation has arrived, such as `incoming_payments.create`. Returns the first one.
 
         Raises:
-            SandboxError: None has arrived after `timeout` seconds.
+            SandboxError: None has arrived after `timeout` seconds, or there is no such operation.
         """
+        known = self.operations().operations
+        if operation not in known:
+            raise SandboxError(f"operation: there is no {operation!r}; expected one of {', '.join(known)}")
         return self._wait(
             lambda: next((request for request in self.requests() if request.operation == operation), None),
             f"no request of {operation} arrived",

@@ -63,7 +63,7 @@ fn call(controls: &Controls, call: &Call) -> Value {
     let returns = call.returns.as_deref().map(|ty| controls.ty(ty));
     json!({
         "name": call.name, "docs": call.docs, "method": call.method,
-        "path": call.path(|name| format!("${{segment({})}}", camel_case(name))),
+        "path": call.path(|name| format!("${{segment({0}, \"{0}\")}}", camel_case(name))),
         "has_defaults": !optional.is_empty(),
         "parameters": required.iter().chain(&optional).map(view).collect::<Vec<_>>(),
         "whole": call.body.as_ref().and(in_body.first()).map(view),

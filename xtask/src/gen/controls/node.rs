@@ -43,7 +43,7 @@ fn call(controls: &Controls, call: &Call) -> Value {
     let view = |field: &&Field| field_view(controls, field, true);
     json!({
         "name": call.name, "docs": call.docs, "method": call.method,
-        "path": call.path(|name| format!("${{segment({})}}", camel_case(name))),
+        "path": call.path(|name| format!("${{segment({0}, '{0}')}}", camel_case(name))),
         "has_path": by_place.iter().any(|field| call.is_in_path(field)),
         "by_place": by_place.iter().map(view).collect::<Vec<_>>(),
         "by_name": by_name.iter().map(view).collect::<Vec<_>>(),

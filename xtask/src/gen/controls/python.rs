@@ -59,7 +59,7 @@ fn call(controls: &Controls, call: &Call) -> Value {
     let returns = call.returns.as_deref().map(|ty| controls.ty(ty));
     json!({
         "name": call.name, "docs": call.docs, "method": call.method,
-        "path": call.path(|name| format!("{{_segment({name})}}")),
+        "path": call.path(|name| format!("{{_segment({name}, '{name}')}}")),
         "has_path": parameters.iter().any(|field| call.is_in_path(field)),
         "required": parameters.iter().filter(|field| field.is_required()).map(field).collect::<Vec<_>>(),
         "optional": parameters.iter().filter(|field| !field.is_required()).map(field).collect::<Vec<_>>(),

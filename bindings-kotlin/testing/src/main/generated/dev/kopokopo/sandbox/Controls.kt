@@ -162,6 +162,7 @@ public data class Attempt(
  * @property delivered Whether the receiver returned 2xx.
  * @property withheld Whether it is never sent, because its receiver is on another machine.
  * @property withheldBecause Why it is withheld.
+ * @property at When it was made, by the sandbox's clock.
  * @property attempts What happened so far.
  */
 public data class Delivery(
@@ -173,6 +174,7 @@ public data class Delivery(
     public val delivered: Boolean,
     public val withheld: Boolean,
     public val withheldBecause: String?,
+    public val at: String,
     public val attempts: List<Attempt>,
 ) {
     internal companion object {
@@ -187,6 +189,7 @@ public data class Delivery(
                 delivered = fields["delivered"] as Boolean,
                 withheld = fields["withheld"] as Boolean,
                 withheldBecause = fields["withheld_because"]?.let { it as String },
+                at = fields["at"] as String,
                 attempts = (fields["attempts"] as List<*>).map { Attempt.read(it) },
             )
         }
@@ -206,6 +209,11 @@ public data class Delivery(
  * @property contentType The header Content-Type.
  * @property body The JSON body. Bodies of OAuth requests are not kept.
  * @property connection Which connection it came on, counted from 1.
+ * @property at When it came, by the sandbox's clock.
+ * @property fault The fault that it met.
+ * @property refusedBecause Why it was refused.
+ * @property rule The rule that refused it, as `rules` returns it.
+ * @property evidence How certain this rule is: documented, seen, extrapolated or guessed.
  */
 public data class RecordedRequest(
     public val sequence: Long,
@@ -219,6 +227,11 @@ public data class RecordedRequest(
     public val contentType: String?,
     public val body: Any?,
     public val connection: Long,
+    public val at: String,
+    public val fault: FaultKind?,
+    public val refusedBecause: String?,
+    public val rule: String?,
+    public val evidence: String?,
 ) {
     internal companion object {
         fun read(value: Any?): RecordedRequest {
@@ -235,6 +248,11 @@ public data class RecordedRequest(
                 contentType = fields["content_type"]?.let { it as String },
                 body = fields["body"],
                 connection = (fields["connection"] as Number).toLong(),
+                at = fields["at"] as String,
+                fault = fields["fault"]?.let { FaultKind.of(it as String) },
+                refusedBecause = fields["refused_because"]?.let { it as String },
+                rule = fields["rule"]?.let { it as String },
+                evidence = fields["evidence"]?.let { it as String },
             )
         }
     }
@@ -371,6 +389,7 @@ public data class Till(
  * @property paidOut What was sent in all.
  * @property transactions How many transactions there are.
  * @property openingBalance The sum of all balances at the start.
+ * @property unaccounted Money that is there and came from nowhere, or is gone and went nowhere. It must be zero.
  * @property resources How many resources there are.
  * @property due How many steps are due.
  * @property remoteCallbacks Whether callbacks go to other machines.
@@ -384,6 +403,7 @@ public data class State(
     public val paidOut: BigDecimal,
     public val transactions: Long,
     public val openingBalance: BigDecimal,
+    public val unaccounted: BigDecimal,
     public val resources: Long,
     public val due: Long,
     public val remoteCallbacks: Boolean,
@@ -400,6 +420,7 @@ public data class State(
                 paidOut = BigDecimal(fields["paid_out"] as String),
                 transactions = (fields["transactions"] as Number).toLong(),
                 openingBalance = BigDecimal(fields["opening_balance"] as String),
+                unaccounted = BigDecimal(fields["unaccounted"] as String),
                 resources = (fields["resources"] as Number).toLong(),
                 due = (fields["due"] as Number).toLong(),
                 remoteCallbacks = fields["remote_callbacks"] as Boolean,
@@ -423,6 +444,175 @@ public data class Transaction(
             return Transaction(
                 type = fields["type"] as String,
                 resource = fieldsOf(fields["resource"]),
+            )
+        }
+    }
+}
+
+/**
+ * A customer is asked to pay, and has not decided.
+ * @property id The id of the incoming payment.
+ * @property at When it came, by the sandbox's clock.
+ * @property phoneNumber The phone number of the customer.
+ * @property name The name of the customer.
+ * @property tillNumber The till that asks.
+ * @property tillName Its name.
+ * @property amount The amount in shillings.
+ * @property metadata The metadata of the request.
+ */
+public data class Prompt(
+    public val id: String,
+    public val at: String,
+    public val phoneNumber: String,
+    public val name: String?,
+    public val tillNumber: String,
+    public val tillName: String,
+    public val amount: BigDecimal,
+    public val metadata: Map<String, Any?>,
+) {
+    internal companion object {
+        fun read(value: Any?): Prompt {
+            val fields = fieldsOf(value)
+            return Prompt(
+                id = fields["id"] as String,
+                at = fields["at"] as String,
+                phoneNumber = fields["phone_number"] as String,
+                name = fields["name"]?.let { it as String },
+                tillNumber = fields["till_number"] as String,
+                tillName = fields["till_name"] as String,
+                amount = BigDecimal(fields["amount"] as String),
+                metadata = fieldsOf(fields["metadata"]),
+            )
+        }
+    }
+}
+
+/**
+ * An SMS that a customer got. Its words are a guess.
+ * @property number Counted from 1 since the start or the last reset.
+ * @property at When it came, by the sandbox's clock.
+ * @property phoneNumber The phone number of the customer.
+ * @property text What it says.
+ */
+public data class Message(
+    public val number: Long,
+    public val at: String,
+    public val phoneNumber: String,
+    public val text: String,
+) {
+    internal companion object {
+        fun read(value: Any?): Message {
+            val fields = fieldsOf(value)
+            return Message(
+                number = (fields["number"] as Number).toLong(),
+                at = fields["at"] as String,
+                phoneNumber = fields["phone_number"] as String,
+                text = fields["text"] as String,
+            )
+        }
+    }
+}
+
+/**
+ * What customers see on their phones.
+ * @property prompts The latest 200 prompts that wait for a PIN, the newest first.
+ * @property messages The latest 1,000 SMS, the newest first.
+ */
+public data class Customers(
+    public val prompts: List<Prompt>,
+    public val messages: List<Message>,
+) {
+    internal companion object {
+        fun read(value: Any?): Customers {
+            val fields = fieldsOf(value)
+            return Customers(
+                prompts = (fields["prompts"] as List<*>).map { Prompt.read(it) },
+                messages = (fields["messages"] as List<*>).map { Message.read(it) },
+            )
+        }
+    }
+}
+
+/**
+ * A transaction in a list.
+ * @property reference Its M-PESA reference, or that of a card payment.
+ * @property at When it came, by the sandbox's clock.
+ * @property kind Who paid.
+ * @property tillNumber The till that received it.
+ * @property amount The amount in shillings.
+ * @property payer The phone number, the till, or the masked card.
+ * @property name The name of the customer.
+ * @property status `received`, `pending_reversal` or `reversed`.
+ */
+public data class ReceivedMoney(
+    public val reference: String,
+    public val at: String,
+    public val kind: PaymentKind,
+    public val tillNumber: String,
+    public val amount: BigDecimal,
+    public val payer: String,
+    public val name: String?,
+    public val status: String,
+) {
+    internal companion object {
+        fun read(value: Any?): ReceivedMoney {
+            val fields = fieldsOf(value)
+            return ReceivedMoney(
+                reference = fields["reference"] as String,
+                at = fields["at"] as String,
+                kind = PaymentKind.of(fields["kind"] as String),
+                tillNumber = fields["till_number"] as String,
+                amount = BigDecimal(fields["amount"] as String),
+                payer = fields["payer"] as String,
+                name = fields["name"]?.let { it as String },
+                status = fields["status"] as String,
+            )
+        }
+    }
+}
+
+/**
+ * A payment link, in the same form for every `payment_link_shape`.
+ * @property id Its id.
+ * @property url Where a customer pays.
+ * @property tillNumber The till that receives the money.
+ * @property tillName Its name.
+ * @property amount The amount in shillings.
+ * @property note The note of the request.
+ * @property paymentReference The reference of the request.
+ * @property status `Active`, `Paid`, `Cancelled` or `Expired`.
+ * @property expiresAt When it expires, by the sandbox's clock.
+ * @property transactionReference The transaction that paid it.
+ * @property errors Why the latest attempt to pay failed.
+ */
+public data class PaymentLinkState(
+    public val id: String,
+    public val url: String,
+    public val tillNumber: String,
+    public val tillName: String,
+    public val amount: BigDecimal,
+    public val note: String?,
+    public val paymentReference: String?,
+    public val status: String,
+    public val expiresAt: String,
+    public val transactionReference: String?,
+    public val errors: List<String>?,
+) {
+    internal companion object {
+        fun read(value: Any?): PaymentLinkState {
+            val fields = fieldsOf(value)
+            return PaymentLinkState(
+                id = fields["id"] as String,
+                url = fields["url"] as String,
+                tillNumber = fields["till_number"] as String,
+                tillName = fields["till_name"] as String,
+                amount = BigDecimal(fields["amount"] as String),
+                note = fields["note"]?.let { it as String },
+                paymentReference = fields["payment_reference"]?.let { it as String },
+                status = fields["status"] as String,
+                expiresAt = fields["expires_at"] as String,
+                transactionReference = fields["transaction_reference"]?.let { it as String },
+                errors = fields["errors"]?.let { (it as List<*>).map { it as String } },
             )
         }
     }
@@ -762,7 +952,7 @@ public abstract class Controls internal constructor() {
             listOf(
             ),
         )
-        control("POST", "/incoming_payments/${segment(id)}/customer", requestBody)
+        control("POST", "/incoming_payments/${segment(id, "id")}/customer", requestBody)
     }
 
     /**
@@ -779,7 +969,7 @@ public abstract class Controls internal constructor() {
             listOf(
             ),
         )
-        control("POST", "/incoming_payments/${segment(id)}/customer", requestBody)
+        control("POST", "/incoming_payments/${segment(id, "id")}/customer", requestBody)
     }
 
     /**
@@ -796,7 +986,7 @@ public abstract class Controls internal constructor() {
             listOf(
             ),
         )
-        control("POST", "/incoming_payments/${segment(id)}/customer", requestBody)
+        control("POST", "/incoming_payments/${segment(id, "id")}/customer", requestBody)
     }
 
     /**
@@ -813,7 +1003,7 @@ public abstract class Controls internal constructor() {
             listOf(
             ),
         )
-        control("POST", "/incoming_payments/${segment(id)}/customer", requestBody)
+        control("POST", "/incoming_payments/${segment(id, "id")}/customer", requestBody)
     }
 
     /**
@@ -830,7 +1020,7 @@ public abstract class Controls internal constructor() {
             listOf(
             ),
         )
-        control("POST", "/incoming_payments/${segment(id)}/customer", requestBody)
+        control("POST", "/incoming_payments/${segment(id, "id")}/customer", requestBody)
     }
 
     /**
@@ -849,7 +1039,7 @@ public abstract class Controls internal constructor() {
             listOf(
             ),
         )
-        control("POST", "/incoming_payments/${segment(id)}/customer", requestBody)
+        control("POST", "/incoming_payments/${segment(id, "id")}/customer", requestBody)
     }
 
     /**
@@ -868,7 +1058,77 @@ public abstract class Controls internal constructor() {
             listOf(
             ),
         )
-        control("POST", "/payment_links/${segment(id)}/customer", requestBody)
+        control("POST", "/payment_links/${segment(id, "id")}/customer", requestBody)
+    }
+
+    /**
+     * A customer pays a payment link.
+     * @param id The id of the payment link.
+     * @param phoneNumber The phone number of the customer.
+     */
+    @JvmOverloads
+    public fun customerPaysLink(
+        id: String,
+        phoneNumber: String? = null,
+    ) {
+        val requestBody = bodyOf(
+            listOf(
+                "action" to "enter_pin",
+            ),
+            listOf(
+                "phone_number" to phoneNumber,
+            ),
+        )
+        control("POST", "/payment_links/${segment(id, "id")}/customer", requestBody)
+    }
+
+    /**
+     * Returns what customers see on their phones.
+     */
+    public fun customers(
+    ): Customers {
+        val content = control("GET", "/customers")
+        return Customers.read(content)
+    }
+
+    /**
+     * Returns the latest 200 payment links, the newest first.
+     */
+    public fun paymentLinks(
+    ): List<PaymentLinkState> {
+        val content = control("GET", "/payment_links")
+        return (content as List<*>).map { PaymentLinkState.read(it) }
+    }
+
+    /**
+     * Returns a payment link.
+     * @param id The id of the payment link, or the last part of its URL.
+     */
+    public fun paymentLink(
+        id: String,
+    ): PaymentLinkState {
+        val content = control("GET", "/payment_links/${segment(id, "id")}")
+        return PaymentLinkState.read(content)
+    }
+
+    /**
+     * Returns the latest 1,000 transactions, the newest first.
+     */
+    public fun transactions(
+    ): List<ReceivedMoney> {
+        val content = control("GET", "/transactions")
+        return (content as List<*>).map { ReceivedMoney.read(it) }
+    }
+
+    /**
+     * Returns the latest 200 resources of a section as the API returns them, the newest first.
+     * @param section The section: incoming_payments, send_money, reversals, payment_links, polling or webhook_subscriptions.
+     */
+    public fun resources(
+        section: String,
+    ): List<Map<String, Any?>> {
+        val content = control("GET", "/resources/${segment(section, "section")}")
+        return (content as List<*>).map { fieldsOf(it) }
     }
 
     /**
@@ -921,7 +1181,7 @@ public abstract class Controls internal constructor() {
     public fun reverseTransaction(
         reference: String,
     ): Transaction {
-        val content = control("POST", "/transactions/${segment(reference)}/reverse")
+        val content = control("POST", "/transactions/${segment(reference, "reference")}/reverse")
         return Transaction.read(content)
     }
 
@@ -932,7 +1192,7 @@ public abstract class Controls internal constructor() {
     public fun voidTransaction(
         reference: String,
     ): Transaction {
-        val content = control("POST", "/transactions/${segment(reference)}/void")
+        val content = control("POST", "/transactions/${segment(reference, "reference")}/void")
         return Transaction.read(content)
     }
 
@@ -1095,7 +1355,7 @@ public abstract class Controls internal constructor() {
     public fun resendDelivery(
         id: Long,
     ) {
-        control("POST", "/deliveries/${segment(id)}/resend")
+        control("POST", "/deliveries/${segment(id, "id")}/resend")
     }
 
     /**
@@ -1136,7 +1396,7 @@ public abstract class Controls internal constructor() {
                 "name" to name,
             ),
         )
-        val content = control("PUT", "/tills/${segment(number)}", requestBody)
+        val content = control("PUT", "/tills/${segment(number, "number")}", requestBody)
         return Till.read(content)
     }
 

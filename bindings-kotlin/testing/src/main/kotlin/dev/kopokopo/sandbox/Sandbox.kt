@@ -59,8 +59,11 @@ public class Sandbox private constructor(private val process: Process, startup: 
      * @throws SandboxException if none has arrived after [timeout].
      */
     @JvmOverloads
-    public fun waitForRequest(operation: String, timeout: Duration = WAIT_TIMEOUT): RecordedRequest =
-        waitFor(timeout, "no request of $operation arrived") { requests().firstOrNull { it.operation == operation } }
+    public fun waitForRequest(operation: String, timeout: Duration = WAIT_TIMEOUT): RecordedRequest {
+        val known = operations().operations
+        if (operation !in known) throw SandboxException("operation: there is no \"$operation\"; expected one of ${known.joinToString()}")
+        return waitFor(timeout, "no request of $operation arrived") { requests().firstOrNull { it.operation == operation } }
+    }
 
     /**
      * Waits until a callback or webhook of a topic was received with 2xx, or is withheld. Returns the first one.

@@ -45,4 +45,7 @@ internal fun <T> wordOf(entries: List<T>, word: String, wordOf: (T) -> String): 
 internal fun bodyOf(sent: List<Pair<String, Any?>>, leftOut: List<Pair<String, Any?>>): Map<String, Any?> =
     (sent + leftOut.filter { it.second != null }).toMap()
 
-internal fun segment(value: Any): String = URLEncoder.encode("$value", Charsets.UTF_8).replace("+", "%20")
+internal fun segment(value: Any, name: String): String {
+    require(value != "") { "$name: must not be empty" }
+    return URLEncoder.encode("$value", Charsets.UTF_8).replace("+", "%20")
+}

@@ -54,6 +54,14 @@ class SandboxTest {
         call("customer_acts_on_link") { sandbox.customerActsOnLink(link.id, CustomerAction.ENTER_PIN) }
         assertTrue(k2.paymentLinks.getBlocking(link.id).isPaid)
 
+        val other = k2.paymentLinks.createBlocking(PaymentLinkRequest("K000000", BigDecimal(2), CALLBACK))
+        call("customer_pays_link") { sandbox.customerPaysLink(other.id, "0711222333") }
+        assertEquals(listOf("Paid", "Paid"), listOf(call("payment_link") { sandbox.paymentLink(other.id) }, call("payment_links") { sandbox.paymentLinks() }.first()).map { it.status })
+        val newest = call("transactions") { sandbox.transactions() }.first()
+        assertEquals(listOf<Any?>(PaymentKind.BUYGOODS, BigDecimal(2), "254711222333"), listOf(newest.kind, newest.amount, newest.payer))
+        assertTrue("paid to Online Payments" in call("customers") { sandbox.customers() }.messages.first().text)
+        assertEquals(other.id, call("resources") { sandbox.resources("payment_links") }.first()["id"])
+
         fun balance(number: String) = call("state") { sandbox.state() }.tills.firstOrNull { it.number == number }?.balance
         assertEquals(BigDecimal("5000.5"), call("set_till") { sandbox.setTill("K654321", BigDecimal("5000.50"), name = "My shop") }.balance)
         val paid = call("pay") { sandbox.pay("K654321", BigDecimal(250), phoneNumber = "0712345678", firstName = "Jane") }
@@ -108,6 +116,8 @@ class SandboxTest {
         assertTrue("404: Incoming payment" in failure { sandbox.customerPays("a/../b ?") })
         assertTrue("known tills are" in failure { sandbox.pay("nothing", BigDecimal.ONE) })
         assertTrue("status: must be between" in failure { sandbox.fault(FaultKind.STATUS, status = 99) })
+        assertTrue("there is no \"send_money.creates\"; expected one of" in failure { sandbox.waitForRequest("send_money.creates") })
+        assertTrue("id: must not be empty" in assertThrows<IllegalArgumentException> { sandbox.customerPays("") }.message.orEmpty())
         assertTrue("no request of send_money.create arrived" in failure { sandbox.waitForRequest("send_money.create", Duration.ZERO) })
     }
 
