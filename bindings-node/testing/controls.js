@@ -254,6 +254,7 @@ class Controls {
     const body = write(RECORDS, options, {
       phone_number: { type: 'string?' },
     });
+    body.action = "enter_pin";
     await this.control('POST', `/payment_links/${segment(id, 'id')}/customer`, body);
   }
 
