@@ -127,7 +127,7 @@ function makeLink({ id }) {
       link.note ? el('p', { class: 'muted' }, link.note) : '',
       el('p', { class: 'muted' }, `Expires ${dayAndTime(link.expires_at)}`),
       el('div', { class: 'row' },
-        el('a', { href: path, target: '_blank', rel: 'noopener', 'aria-label': `Open the payment link ${id} in a new tab` }, 'Open the page'),
+        el('a', { href: path, target: '_blank', rel: 'noopener', 'aria-label': `Open the page of the payment link ${id} in a new tab` }, 'Open the page'),
         copyButton('Copy the link', () => link.url)),
     );
   };

@@ -117,10 +117,11 @@ export function showTime({ state, settings, links: all, pending }) {
   const active = all.filter(({ status }) => status === 'Active').slice(0, 20)
     .map((link) => ({ ...link, seconds: Math.max(0, Math.ceil((Date.parse(link.expires_at) - now) / 1000)) + 1 }));
   keyed(links, active, ({ id }) => id, ({ id, till_name: name, amount }) => {
-    const button = el('button', { type: 'button', class: 'quiet', 'aria-label': `To the expiry of the link ${id}` });
+    const button = el('button', { type: 'button', class: 'quiet' });
     const item = el('li', {}, `KES ${amount} to ${name} `, button);
     item.update = ({ expires_at: expiry, seconds }) => {
-      button.textContent = dayAndTime(expiry);
+      button.textContent = `Move to ${dayAndTime(expiry)}`;
+      button.setAttribute('aria-label', `Move to ${dayAndTime(expiry)}, the expiry of the link ${id}`);
       button.dataset.seconds = seconds;
     };
     return item;
