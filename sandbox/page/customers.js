@@ -32,7 +32,7 @@ function makePhone({ number }) {
   const name = el('p', { class: 'muted' });
   const prompts = el('div', { class: 'prompts' });
   const messages = el('ul', { class: 'messages', 'aria-label': 'SMS', 'aria-live': 'polite' });
-  const article = el('article', { class: 'phone', 'aria-label': `Phone ${number}` }, el('h3', {}, `+${number}`), name, prompts, messages);
+  const article = el('article', { class: 'phone', tabindex: -1, 'aria-label': `Phone ${number}` }, el('h3', {}, `+${number}`), name, prompts, messages);
   article.update = (phone) => {
     name.textContent = phone.prompts.find((prompt) => prompt.name)?.name ?? '';
     keyed(prompts, phone.prompts, (prompt) => prompt.id, makePrompt);

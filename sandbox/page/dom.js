@@ -29,14 +29,25 @@ export function keyed(container, items, keyOf, make) {
     const text = JSON.stringify(item);
     if (child.shown !== text) {
       child.shown = text;
+      const hadFocus = child.contains(document.activeElement);
       child.update?.(item);
+      if (hadFocus && !child.contains(document.activeElement)) focusNear(child.querySelector('summary, button, a') ?? container);
     }
     const place = before === null ? container.firstElementChild : before.nextElementSibling;
     // An element that is where it should be is not moved: that would take its focus.
     if (place !== child) container.insertBefore(child, place);
     before = child;
   }
-  for (const child of known.values()) child.remove();
+  for (const child of known.values()) {
+    const hadFocus = child.contains(document.activeElement);
+    child.remove();
+    if (hadFocus) focusNear(container);
+  }
+}
+
+/** People who use the keyboard go on where they were. */
+function focusNear(element) {
+  (element.matches('summary, button, a') ? element : element.closest('[tabindex="-1"]'))?.focus();
 }
 
 /** Shows the first element if the list is empty. */
@@ -52,12 +63,14 @@ export function notify(text, isError = false) {
   notice.textContent = text;
   notice.classList.toggle('error', isError);
   clearTimeout(timer);
-  if (!isError) timer = setTimeout(() => { notice.textContent = ''; }, 8000);
+  timer = setTimeout(() => { notice.textContent = ''; }, isError ? 20_000 : 8_000);
 }
 
-/** Runs an action of a button: the button is off until it ends, and an error is shown. */
+/** Runs an action of a button: once at a time, and an error is shown. A button that is off would lose the focus. */
 export async function act(button, run, done) {
-  if (button) button.disabled = true;
+  if (button?.ariaBusy === 'true') return undefined;
+  if (button) button.ariaBusy = 'true';
+  notify('');
   try {
     const result = await run();
     if (done) notify(typeof done === 'function' ? done(result) : done);
@@ -66,7 +79,7 @@ export async function act(button, run, done) {
     notify(error.message, true);
     return undefined;
   } finally {
-    if (button) button.disabled = false;
+    if (button) button.ariaBusy = null;
   }
 }
 

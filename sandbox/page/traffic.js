@@ -117,7 +117,7 @@ function deliverySummary({ at, topic, delivered, withheld, attempts }) {
 const pair = (name, value) => [el('dt', {}, name), el('dd', {}, value)];
 
 function block(name, text) {
-  return [el('h4', {}, name), el('pre', { tabindex: 0, 'aria-label': name }, text)];
+  return [el('h3', {}, name), el('pre', { tabindex: 0, 'aria-label': name }, text)];
 }
 
 function pretty(text) {
@@ -150,7 +150,7 @@ function deliveryDetail(delivery) {
   return [
     delivery.withheld ? el('p', { class: 'refusal' }, delivery.withheld_because) : '',
     el('dl', {}, ...pair('To', delivery.url), ...pair('X-KopoKopo-Signature', el('code', {}, delivery.signature))),
-    el('h4', {}, 'Attempts'),
+    el('h3', {}, 'Attempts'),
     delivery.attempts.length === 0 ? el('p', { class: 'muted' }, 'None yet') : el('ol', {}, ...delivery.attempts.map(({ at, status, error }) =>
       el('li', {}, `${timeOf(at)} `, badge(status ?? error, status >= 200 && status < 300 ? 'good' : 'bad')))),
     ...block('Body', pretty(delivery.body)),

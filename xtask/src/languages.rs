@@ -4,7 +4,7 @@
 use crate::{
     shell::Line,
     step::Step,
-    tools::{C, CARGO_DENY, CLIPPY, GO, MAVEN, NODE, PHP, PYTHON, PYTHON_TOOLS, RUBY},
+    tools::{C, CARGO_DENY, CHROMIUM, CLIPPY, GO, MAVEN, NODE, PHP, PYTHON, PYTHON_TOOLS, RUBY},
 };
 
 /// The program that plays Kopo Kopo for the tests, and the one that writes the deletion vectors.
@@ -39,6 +39,7 @@ pub(crate) fn steps() -> Vec<Step> {
         swift(),
         kills(),
         c(),
+        page(),
         go(),
         growth(),
         ruby_next(),
@@ -220,6 +221,18 @@ fn openapi() -> Step {
                 .into(),
         needs: vec![&PYTHON, &PYTHON_TOOLS],
         lines: python_built().into_iter().chain(lines).collect(),
+        tests: true,
+    }
+}
+
+/// The sandbox's page, in a browser.
+fn page() -> Step {
+    let within = |line| Line::new(line).within("sandbox/page/tests");
+    Step {
+        name: "page".into(),
+        what: "the sandbox's page works in Chromium, can be read by everyone, and loads nothing from elsewhere".into(),
+        needs: vec![&NODE, &CHROMIUM],
+        lines: vec![Line::new(PROGRAMS), within("npm ci --no-audit --no-fund --loglevel=error"), within("npm test")],
         tests: true,
     }
 }

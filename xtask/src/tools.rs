@@ -116,6 +116,15 @@ pub(crate) static GO: Tool = Tool {
     ours: false,
 };
 
+/// Shows the sandbox's page in its tests.
+pub(crate) static CHROMIUM: Tool = Tool {
+    name: "chromium",
+    probe: "chromium --version",
+    version: None,
+    install: "apt-get install --no-install-recommends chromium (Debian's name)",
+    ours: false,
+};
+
 /// What compiles and checks the C programs of `bindings-c/tests`.
 pub(crate) static C: Tool = Tool {
     name: "c compiler",

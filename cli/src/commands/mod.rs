@@ -97,6 +97,11 @@ pub fn run() -> ExitCode {
     panic::catch_unwind(|| finish(arguments().command.run())).unwrap_or_else(|_| ExitCode::from(1))
 }
 
+/// Whether it is a number that is too short for a phone number: `--port 70000`.
+fn is_short_number(word: &str) -> bool {
+    word.len() <= 6 && word.bytes().all(|b| b.is_ascii_digit())
+}
+
 /// The program's arguments. A wrong one is not repeated unless it looks like a name: it may be a secret or a phone number.
 fn arguments() -> Arguments {
     Arguments::try_parse().unwrap_or_else(|error| {
@@ -109,6 +114,7 @@ fn arguments() -> Arguments {
                 && !word.is_empty()
                 && !word.starts_with('-')
                 && !word.starts_with('<')
+                && !is_short_number(word)
                 && redact_name(word) != word
             {
                 text = text.replace(word, redact_name(word));

@@ -21,6 +21,8 @@ Examples:
   k2 pay --till 7600314301 --amount 99.50 --kind card
   k2 pay --reverse SJK3H5L8Q2
   k2 pay --void CARD-0123456789
+  k2 pay --prompt 247b1bd8-f5a0-4b71-a898-f62f67b8ae1c --action cancel
+  k2 pay --link 1a2b3c4d-0000-4000-8000-000000000000 --phone 0712345678
 
 Every subscriber of the sandbox gets a webhook.";
 
@@ -29,10 +31,10 @@ Every subscriber of the sandbox gets a webhook.";
 #[command(after_help = EXAMPLES)]
 pub(super) struct Pay {
     /// The till that receives the money.
-    #[arg(long, required_unless_present_any = ["reverse", "void"])]
+    #[arg(long, required_unless_present_any = ["reverse", "void", "prompt", "link"])]
     till: Option<String>,
     /// The amount in shillings.
-    #[arg(long, required_unless_present_any = ["reverse", "void"])]
+    #[arg(long, required_unless_present_any = ["reverse", "void", "prompt", "link"])]
     amount: Option<String>,
     /// How the money comes.
     #[arg(long, value_enum, default_value = "buygoods")]
@@ -55,6 +57,15 @@ pub(super) struct Pay {
     /// Void a card transaction instead, by its reference.
     #[arg(long, value_name = "REFERENCE", conflicts_with_all = ["till", "amount"])]
     void: Option<String>,
+    /// The customer who is asked to pay decides, by the id of the incoming payment.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["till", "amount", "reverse", "void"])]
+    prompt: Option<String>,
+    /// A customer pays a payment link, by its id. `--phone` says who.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["till", "amount", "reverse", "void", "prompt"])]
+    link: Option<String>,
+    /// What the customer does, with --prompt and --link.
+    #[arg(long, value_enum, default_value = "enter_pin")]
+    action: Action,
     /// Where the sandbox is. Default: http://127.0.0.1:4254, the port of `k2 sandbox`.
     #[arg(long, env = "K2_BASE_URL")]
     base_url: Option<Url>,
@@ -68,6 +79,34 @@ enum Kind {
     B2b,
     /// A card is used.
     Card,
+}
+
+/// What a customer does.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum Action {
+    /// Enters the PIN.
+    EnterPin,
+    /// Cancels.
+    Cancel,
+    /// Has no money.
+    InsufficientFunds,
+    /// Does not respond.
+    NoAnswer,
+    /// Enters a wrong PIN.
+    WrongPin,
+}
+
+impl Action {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::EnterPin => "enter_pin",
+            Self::Cancel => "cancel",
+            Self::InsufficientFunds => "insufficient_funds",
+            Self::NoAnswer => "no_answer",
+            Self::WrongPin => "wrong_pin",
+        }
+    }
 }
 
 impl Kind {
@@ -91,15 +130,23 @@ impl Pay {
                 "--base-url: `k2 pay` is for `k2 sandbox` only: Kopo Kopo has no such call".into(),
             ));
         }
+        if let Some(id) = &self.prompt {
+            let body = json!({ "action": self.action.name() });
+            return self.decide(url, &["_sandbox", "incoming_payments", id, "customer"], &body);
+        }
+        if let Some(id) = &self.link {
+            let mut body = json!({ "action": self.action.name() });
+            if let Some(phone) = &self.phone {
+                body["phone_number"] = json!(phone);
+            }
+            return self.decide(url, &["_sandbox", "payment_links", id, "customer"], &body);
+        }
         let taken_back = self.reverse.as_deref().map(|reference| (reference, "reverse"));
         let (path, body) = match taken_back.or(self.void.as_deref().map(|reference| (reference, "void"))) {
             Some((reference, how)) => (vec!["_sandbox", "transactions", reference, how], json!({})),
             None => (vec!["_sandbox", "pay"], self.payment()),
         };
-        url.path_segments_mut()
-            .map_err(|()| Failure::Usage("--base-url must begin with http://".into()))?
-            .pop_if_empty()
-            .extend(path);
+        extend(&mut url, &path)?;
         let (status, output) = super::runtime()?.block_on(post(url, body.to_string()))?;
         if status == 200 {
             let resource = &output["resource"];
@@ -114,8 +161,16 @@ impl Pay {
             );
             return terminal::print(&printable(&line)).map_err(Failure::failed);
         }
-        let why = output["error"].as_str().map_or_else(|| format!("status {status}: is it a sandbox?"), str::to_owned);
-        Err(Failure::Failed(why))
+        Err(refused(status, &output))
+    }
+
+    fn decide(&self, mut url: Url, path: &[&str], body: &Value) -> Outcome {
+        extend(&mut url, path)?;
+        let (status, output) = super::runtime()?.block_on(post(url, body.to_string()))?;
+        if status != 200 {
+            return Err(refused(status, &output));
+        }
+        terminal::print(&format!("The customer decided: {}", self.action.name())).map_err(Failure::failed)
     }
 
     fn payment(&self) -> Value {
@@ -129,6 +184,18 @@ impl Pay {
             "sending_till": self.sending_till,
         })
     }
+}
+
+fn extend(url: &mut Url, path: &[&str]) -> Outcome {
+    let mut segments =
+        url.path_segments_mut().map_err(|()| Failure::Usage("--base-url must begin with http://".into()))?;
+    segments.pop_if_empty().extend(path);
+    Ok(())
+}
+
+fn refused(status: u16, output: &Value) -> Failure {
+    let why = output["error"].as_str().map_or_else(|| format!("status {status}: is it a sandbox?"), str::to_owned);
+    Failure::Failed(why)
 }
 
 async fn post(url: Url, body: String) -> Result<(u16, Value), Failure> {

@@ -10,7 +10,7 @@ use kopokopo_sandbox::{Data, MAGIC, Pace, Sandbox};
 use serde_json::json;
 
 use super::{Failure, Outcome, log::Log};
-use crate::terminal::{Terminal, line};
+use crate::terminal::{self, Terminal};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -198,7 +198,7 @@ impl Command {
         } else {
             let entries = sandbox.log();
             let terminal = if self.format.is_some() { Terminal::on_stderr() } else { Terminal::new(false) };
-            announce(&sandbox, terminal, self.format);
+            announce(&sandbox, terminal, self.format)?;
             tokio::select! {
                 () = stopped => {}
                 () = report(entries, terminal) => {}
@@ -238,10 +238,10 @@ fn announce_as_json(sandbox: &Sandbox) -> Outcome {
         "api_key": sandbox.api_key(),
     });
     let mut out = stdout();
-    writeln!(out, "{line}").and_then(|()| out.flush()).map_err(Failure::failed)
+    writeln!(out, "{line}").and_then(|()| out.flush()).map_err(not_written)
 }
 
-fn announce(sandbox: &Sandbox, terminal: Terminal, format: Option<Format>) {
+fn announce(sandbox: &Sandbox, terminal: Terminal, format: Option<Format>) -> Outcome {
     terminal.line(&format!("{} {}", terminal.bold("Kopo Kopo, simulated, at"), terminal.green(sandbox.base_url())));
     terminal.line("");
     for (name, value) in [
@@ -250,7 +250,7 @@ fn announce(sandbox: &Sandbox, terminal: Terminal, format: Option<Format>) {
         ("K2_CLIENT_SECRET", sandbox.client_secret()),
         ("K2_API_KEY", sandbox.api_key()),
     ] {
-        line(&format.unwrap_or(Format::Shell).assignment(name, value));
+        terminal::print(&format.unwrap_or(Format::Shell).assignment(name, value)).map_err(not_written)?;
     }
     terminal.line("");
     terminal.line(&terminal.bold("Phone number or amount    the customer"));
@@ -261,9 +261,17 @@ fn announce(sandbox: &Sandbox, terminal: Terminal, format: Option<Format>) {
     terminal.line("");
     let advice = "State lives in memory. `k2 pay --till K000000 --amount 100` makes a customer pay at the till.";
     terminal.line(&terminal.dim(advice));
+    terminal.line(&format!("In a browser: {}", terminal.green(&format!("{}/_sandbox/ui", sandbox.base_url()))));
     let controls = format!("Controls: {}/_sandbox (docs/sandbox.md). Ctrl-C stops it.", sandbox.base_url());
     terminal.line(&terminal.dim(&controls));
     terminal.line("");
+    Ok(())
+}
+
+/// Without the variables, what reads them would go on with old ones.
+#[allow(clippy::needless_pass_by_value, reason = "it fits into map_err")]
+fn not_written(error: std::io::Error) -> Failure {
+    Failure::Failed(format!("stdout: the variables could not be written: {error}"))
 }
 
 /// A line for each request and each delivery, as they come.

@@ -205,3 +205,74 @@ fn a_sandbox_that_others_can_reach_comes_with_a_warning() {
         assert_eq!(said.lines().count(), 1, "one line of JSON, and nothing after: {said}");
     }
 }
+
+#[test]
+fn customers_who_are_asked_and_links_are_decided_by_a_command() {
+    let sandbox = Sandbox::start(&["--exit-with-stdin", "--pace", "manual"]);
+    let base_url = sandbox.announced["base_url"].as_str().unwrap();
+    let pay = |arguments: &[&str]| {
+        let ended = output(&[&["pay", "--base-url", base_url][..], arguments].concat(), b"");
+        (ended.status.code(), text(&ended.stdout), text(&ended.stderr))
+    };
+    let created = |arguments: &[&str]| {
+        let ended = sandbox.call(arguments);
+        let output: serde_json::Value = serde_json::from_str(&text(&ended.stdout)).unwrap();
+        output["id"].as_str().unwrap().to_owned()
+    };
+    let callback = "callback_url=https://shop.example/k2";
+    let push = ["incoming_payments", "create", "till_number=K000000", "phone_number=0712345678", "amount=10", callback];
+    for (action, said) in [("enter_pin", "Success"), ("cancel", "Failed")] {
+        let id = created(&push);
+        let (code, shown, why) = pay(&["--prompt", &id, "--action", action]);
+        assert_eq!((code, shown.trim()), (Some(0), format!("The customer decided: {action}").as_str()), "{why}");
+        let payment = http(sandbox.host(), "GET", "/_sandbox/resources/incoming_payments", "");
+        assert!(payment.contains(&format!(r#""status":"{said}""#)), "{payment}");
+        let (code, _, why) = pay(&["--prompt", &id]);
+        assert!(code == Some(1) && why.contains("The customer has decided already"), "{why}");
+    }
+    let link = created(&["payment_links", "create", "till_number=K000000", "amount=40", callback]);
+    assert_eq!(pay(&["--link", &link, "--action", "wrong_pin"]).0, Some(0));
+    assert_eq!(pay(&["--link", &link, "--phone", "0711222333"]).0, Some(0));
+    assert!(http(sandbox.host(), "GET", "/_sandbox/transactions", "").contains(r#""payer":"254711222333""#));
+    let (code, _, why) = pay(&["--link", &link]);
+    assert!(code == Some(1) && why.contains("not active"), "{why}");
+    assert_eq!(pay(&["--link", &link, "--till", "K000000"]).0, Some(2));
+}
+
+#[test]
+fn a_port_that_is_no_port_is_named_in_the_error() {
+    let refused = output(&["sandbox", "--port", "70000"], b"");
+    let why = text(&refused.stderr);
+    assert!(refused.status.code() == Some(2) && why.contains("70000") && why.contains("--port"), "{why}");
+    // What could be a phone number is not repeated.
+    let why = text(&output(&["sandbox", "--port", "0712345678"], b"").stderr);
+    assert!(!why.contains("0712345678"), "{why}");
+}
+
+#[test]
+fn a_name_that_is_allowed_is_a_name_and_no_url() {
+    let refused = output(&["sandbox", "--port", "0", "--allow-host", "http://sandbox:4254"], b"");
+    let why = text(&refused.stderr);
+    assert!(refused.status.code() == Some(2) && why.contains("allow_host: "), "{why}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn variables_that_cannot_be_written_are_an_error() {
+    for format in [&["--format", "dotenv"][..], &["--format", "shell"], &["--json"], &[]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let ended = k2()
+            .args(["sandbox", "--port", "0"])
+            .args(format)
+            .stdin(Stdio::null())
+            .stdout(full)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+            .wait_with_output()
+            .unwrap();
+        let why = text(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(1), "{format:?}: {why}");
+        assert!(why.contains("stdout: the variables could not be written"), "{format:?}: {why}");
+    }
+}

@@ -40,6 +40,7 @@ test('the keyboard alone is enough to pay', withPage(async ({ sandbox, page }) =
   await page.keyboard.type('12a34');
   await page.keyboard.press('Enter');
   await phone(page).getByText(/Confirmed/).waitFor();
+  assert.strictEqual(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), 'Phone 254712345678');
 }));
 
 for (const [button, error, sms] of [
@@ -158,9 +159,9 @@ test('hostile names of customers, tills, notes and metadata are shown as text ev
   await phone(page).getByLabel('PIN (any four digits)').fill('1234');
   await phone(page).getByRole('button', { name: 'Pay', exact: true }).click();
   await phone(page).getByText(/Confirmed/).waitFor();
-  for (const [name, text] of [['Money', 'Unaccounted'], ['Traffic', 'send_money.create'], ['Faults and time', 'redirect'], ['Start here', 'K2_BASE_URL']]) {
+  for (const [name, place, text] of [['Money', '#sum', 'Unaccounted'], ['Traffic', '#traffic', 'send_money.create'], ['Faults and time', '#faults', 'redirect'], ['Start here', '#start-area', 'K2_BASE_URL']]) {
     await page.getByRole('link', { name }).click();
-    await page.getByText(text).first().waitFor();
+    await page.locator(place).getByText(text).first().waitFor();
     if (name === 'Money') await page.locator('#tills').getByText(HOSTILE).first().waitFor();
     if (name === 'Traffic') for (const summary of await page.locator('summary').all()) await summary.click();
     assert.strictEqual(await page.locator('main img, main script, main b').count(), 0, name);

@@ -43,7 +43,7 @@ for (const colorScheme of ['light', 'dark']) {
       await fill(sandbox);
       await open(page, sandbox);
       for (const [area, text] of [
-        ['customers', 'Coffee, 1 kg'], ['money', 'It is zero, as it must be'], ['traffic', 'send_money.create'], ['faults', 'polling.get'], ['start', 'K2_BASE_URL'],
+        ['customers', 'Coffee, 1 kg'], ['money', 'It is zero, as it must be'], ['traffic', 'send_money.create'], ['faults', 'Switch off'], ['start', 'K2_BASE_URL'],
       ]) {
         await page.locator(`.tabs a[href="#${area}"]`).click();
         await page.locator(`#area-${area}`).getByText(text).first().waitFor();
@@ -52,6 +52,7 @@ for (const colorScheme of ['light', 'dark']) {
           await page.locator('#traffic summary').filter({ hasText: 'callback' }).first().click();
         }
         await check(page, `${area}, ${colorScheme}, ${width} px`);
+        await page.locator('h1').scrollIntoViewIfNeeded();
         await page.screenshot({ path: `${SHOTS}/${area}-${colorScheme}-${width}.png` });
       }
       const [{ url }] = await sandbox.control('GET', '/payment_links');

@@ -2,9 +2,13 @@
 
 import assert from 'node:assert';
 import { createHmac } from 'node:crypto';
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import { open, push, startReceiver, startSandbox, until, withPage } from './support.js';
+
+/** Runs a command. The receiver is in this process, so it must not wait for the command. */
+const shell = (command, variables = {}) => promisify(execFile)('sh', ['-c', command], { env: { ...process.env, ...variables } });
 
 /** What the page writes to the clipboard. */
 async function copied(page, context, sandbox, button) {
@@ -76,7 +80,7 @@ test('requests and callbacks come in order with bodies, signature and attempts, 
     await callback.getByText('delivered').waitFor();
     await callback.getByText('2 attempts').waitFor();
     const command = await copied(page, context, sandbox, callback.getByRole('button', { name: 'Copy as curl' }));
-    execFileSync('sh', ['-c', command]);
+    await shell(command);
     await until(() => receiver.received.length === 3, 'the command');
     assert.deepStrictEqual([receiver.received[2].body, receiver.received[2].headers['x-kopokopo-signature']], [sent.body, sent.headers['x-kopokopo-signature']]);
     const request = entry(page, 'incoming_payments.create');
@@ -84,7 +88,7 @@ test('requests and callbacks come in order with bodies, signature and attempts, 
     await request.getByText('"till_number": "K000000"').waitFor();
     const again = await copied(page, context, sandbox, request.getByRole('button', { name: 'Copy as curl' }));
     assert.ok(again.includes('$K2_TOKEN') && !again.includes('Bearer ey'), again);
-    execFileSync('sh', ['-c', again], { env: { ...process.env, K2_TOKEN: 'unknown' } });
+    await shell(again, { K2_TOKEN: 'unknown' });
     await entry(page, 'InvalidAccessToken').waitFor();
     const { body } = (await sandbox.control('GET', '/requests')).at(-1);
     assert.strictEqual(body.metadata.note, "it's $HOME `x`");
