@@ -240,6 +240,16 @@ export interface ReceivedMoney {
   readonly status: string;
 }
 
+/** A resource as the API returns it. */
+export interface ResourceState {
+  /** Its id. */
+  readonly id: string;
+  /** Its `data.type`. */
+  readonly type: string;
+  /** Its attributes as the API writes them. */
+  readonly attributes: Record<string, any>;
+}
+
 /** A payment link, in the same form for every `payment_link_shape`. */
 export interface PaymentLinkState {
   /** Its id. */
@@ -472,7 +482,7 @@ export abstract class Controls {
    * Returns the latest 200 resources of a section as the API returns them, the newest first.
    * @param section The section: incoming_payments, send_money, reversals, payment_links, polling or webhook_subscriptions.
    */
-  resources(section: string): Promise<readonly Record<string, any>[]>;
+  resources(section: string): Promise<readonly ResourceState[]>;
   /**
    * Money comes to a till without a request: a customer pays there, or another business. Subscribers get a webhook.
    */

@@ -115,6 +115,11 @@ const RECORDS = {
     name: { type: 'string?' },
     status: { type: 'string' },
   },
+  ResourceState: {
+    id: { type: 'string' },
+    type: { type: 'string' },
+    attributes: { type: 'map' },
+  },
   PaymentLinkState: {
     id: { type: 'string' },
     url: { type: 'string' },
@@ -280,7 +285,7 @@ class Controls {
 
   async resources(section) {
     const content = await this.control('GET', `/resources/${segment(section, 'section')}`, undefined);
-    return read(RECORDS, content, '[map]');
+    return read(RECORDS, content, '[ResourceState]');
   }
 
   async pay(options = {}) {

@@ -62,9 +62,14 @@ def test_every_helper_works(k2_sandbox: Sandbox, k2: KopoKopo, monkeypatch: pyte
     k2_sandbox.customer_pays_link(link.id, phone_number="0711222333")
     assert k2_sandbox.payment_link(link.id).status == k2_sandbox.payment_links()[0].status == "Paid"
     [newest, *_] = k2_sandbox.transactions()
-    assert (newest.kind, newest.amount, newest.payer, newest.status) == ("buygoods", 2, "254711222333", "received")
+    assert (newest.kind, newest.amount, newest.payer, newest.status) == (
+        "buygoods",
+        Decimal(2),
+        "254711222333",
+        "received",
+    )
     assert "paid to Online Payments" in k2_sandbox.customers().messages[0].text
-    assert k2_sandbox.resources("payment_links")[0]["id"] == link.id
+    assert k2_sandbox.resources("payment_links")[0].id == link.id
 
     assert k2_sandbox.set_till("K654321", "5000.50", name="My shop").balance == Decimal("5000.50")
     paid = k2_sandbox.pay("K654321", Decimal("250"), phone_number="0712345678", first_name="Jane")

@@ -128,5 +128,5 @@ pub(super) fn full_name(names: &[Option<String>; 3]) -> Option<String> {
 }
 
 fn shillings(amount: Decimal) -> String {
-    format!("Ksh{:.2}", amount)
+    format!("Ksh{amount:.2}")
 }

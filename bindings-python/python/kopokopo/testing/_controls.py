@@ -493,6 +493,26 @@ class ReceivedMoney:
 
 
 @dataclass(frozen=True)
+class ResourceState:
+    """A resource as the API returns it."""
+
+    id: str
+    """Its id."""
+    type: str
+    """Its `data.type`."""
+    attributes: dict[str, Any]
+    """Its attributes as the API writes them."""
+
+    @classmethod
+    def _read(cls, value: Any) -> ResourceState:
+        return cls(
+            id=value["id"],
+            type=value["type"],
+            attributes=value["attributes"],
+        )
+
+
+@dataclass(frozen=True)
 class PaymentLinkState:
     """A payment link, in the same form for every `payment_link_shape`."""
 
@@ -995,14 +1015,14 @@ class Controls:
     def resources(
         self,
         section: str,
-    ) -> list[dict[str, Any]]:
+    ) -> list[ResourceState]:
         """Returns the latest 200 resources of a section as the API returns them, the newest first.
 
         Args:
             section: The section: incoming_payments, send_money, reversals, payment_links, polling or webhook_subscriptions.
         """
         content = self._control("GET", f"/resources/{_segment(section, 'section')}")
-        return content
+        return [ResourceState._read(item) for item in content]
 
     def pay(
         self,

@@ -572,6 +572,29 @@ public data class ReceivedMoney(
 }
 
 /**
+ * A resource as the API returns it.
+ * @property id Its id.
+ * @property type Its `data.type`.
+ * @property attributes Its attributes as the API writes them.
+ */
+public data class ResourceState(
+    public val id: String,
+    public val type: String,
+    public val attributes: Map<String, Any?>,
+) {
+    internal companion object {
+        fun read(value: Any?): ResourceState {
+            val fields = fieldsOf(value)
+            return ResourceState(
+                id = fields["id"] as String,
+                type = fields["type"] as String,
+                attributes = fieldsOf(fields["attributes"]),
+            )
+        }
+    }
+}
+
+/**
  * A payment link, in the same form for every `payment_link_shape`.
  * @property id Its id.
  * @property url Where a customer pays.
@@ -1126,9 +1149,9 @@ public abstract class Controls internal constructor() {
      */
     public fun resources(
         section: String,
-    ): List<Map<String, Any?>> {
+    ): List<ResourceState> {
         val content = control("GET", "/resources/${segment(section, "section")}")
-        return (content as List<*>).map { fieldsOf(it) }
+        return (content as List<*>).map { ResourceState.read(it) }
     }
 
     /**

@@ -60,7 +60,7 @@ class SandboxTest {
         val newest = call("transactions") { sandbox.transactions() }.first()
         assertEquals(listOf<Any?>(PaymentKind.BUYGOODS, BigDecimal(2), "254711222333"), listOf(newest.kind, newest.amount, newest.payer))
         assertTrue("paid to Online Payments" in call("customers") { sandbox.customers() }.messages.first().text)
-        assertEquals(other.id, call("resources") { sandbox.resources("payment_links") }.first()["id"])
+        assertEquals(other.id, call("resources") { sandbox.resources("payment_links") }.first().id)
 
         fun balance(number: String) = call("state") { sandbox.state() }.tills.firstOrNull { it.number == number }?.balance
         assertEquals(BigDecimal("5000.5"), call("set_till") { sandbox.setTill("K654321", BigDecimal("5000.50"), name = "My shop") }.balance)
