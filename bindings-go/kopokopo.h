@@ -170,7 +170,8 @@ KopokopoStatus kopokopo_set_log(KopokopoLog log,
 //
 // Threads: any. It does not wait.
 //
-// Errors: `KOPOKOPO_STATUS_ERROR` with the kind `configuration`, which names the option.
+// Errors: `KOPOKOPO_STATUS_ERROR` with the kind `configuration`, which names the option; with `invalid_request` if the contract has no
+// such object or constructor.
 KopokopoStatus kopokopo_make(const char *object,
                              size_t object_length,
                              const char *constructor,
