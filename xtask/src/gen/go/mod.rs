@@ -45,7 +45,7 @@ impl Package<'_> {
             "objects": objects.map(|object| self.object(object)).collect::<Vec<_>>(),
             "functions": functions.map(|function| self.method(None, function)).collect::<Vec<_>>(),
             "records": records.map(|record| self.record(record)).collect::<Vec<_>>(),
-            "enums": words.map(|found| self.words(found)).collect::<Vec<_>>(),
+            "enums": words.map(Self::words).collect::<Vec<_>>(),
             "unions": unions.map(|found| self.union(found)).collect::<Vec<_>>(),
             "error": {
                 "docs": types::docs("Error", &error.docs),
@@ -92,9 +92,8 @@ impl Package<'_> {
             _ => "ask",
         };
         let name = match (is_constructor, callable.name.as_str()) {
-            (false, name) => types::exported(name),
             (true, "new") => String::new(),
-            (true, name) => types::exported(name),
+            (_, name) => types::exported(name),
         };
         let declared = match (is_constructor, object) {
             (true, Some(object)) => format!("New{}{name}", types::object(&object.name)),
@@ -115,7 +114,7 @@ impl Package<'_> {
             "class": class,
             "is_record": is_record,
             "is_optional_record": is_optional_record,
-            "returns": result.map(|ty| if is_record { format!("*{}", types::output(self.0, ty)) } else { types::output(self.0, ty) }),
+            "returns": result.map(|ty| if is_record { format!("*{}", types::output(ty)) } else { types::output(ty) }),
             "read": result.map(types::read),
         })
     }
@@ -155,7 +154,7 @@ impl Package<'_> {
             "word": field.name,
             "tag": format!("`k2:\"{}{optional}{hidden}\"`", field.name),
             "docs": types::comment(&with_default(field, is_output)).replace('\n', "\n\t"),
-            "type": if is_output { types::output(self.0, &field.ty) } else { types::input(self.0, field) },
+            "type": if is_output { types::output(&field.ty) } else { types::input(self.0, field) },
             "read": types::read(&field.ty),
         })
     }
@@ -164,12 +163,12 @@ impl Package<'_> {
     fn error_field(&self, field: &Field) -> Value {
         let mut view = self.field(field, true);
         if !matches!(field.ty.inner(), Type::F64) {
-            view["type"] = types::output(self.0, field.ty.inner()).into();
+            view["type"] = types::output(field.ty.inner()).into();
         }
         view
     }
 
-    fn words(&self, found: &Enum) -> Value {
+    fn words(found: &Enum) -> Value {
         let variant = |variant: &Variant| {
             let name = format!("{}{}", found.name, variant.name);
             json!({"name": name, "word": variant.word, "docs": types::docs(&name, &variant.docs).replace('\n', "\n\t")})

@@ -26,7 +26,7 @@ pub(super) fn object(name: &str) -> &str {
 }
 
 /// The type of what the library returns.
-pub(super) fn output(contract: &Contract, ty: &Type) -> String {
+pub(super) fn output(ty: &Type) -> String {
     match ty {
         Type::Bool => "bool".into(),
         Type::U16 => "uint16".into(),
@@ -39,11 +39,11 @@ pub(super) fn output(contract: &Contract, ty: &Type) -> String {
         Type::Text(text) => text.name().into(),
         Type::Record(name) | Type::Enum(name) | Type::Callback(name) => name.clone(),
         Type::Object(name) => format!("*{}", object(name)),
-        Type::List(inner) => format!("[]{}", output(contract, inner)),
+        Type::List(inner) => format!("[]{}", output(inner)),
         Type::Optional(inner) => match **inner {
             // They have an absent value of their own.
-            Type::Text(Text::Metadata) | Type::List(_) | Type::Object(_) => output(contract, inner),
-            _ => format!("*{}", output(contract, inner)),
+            Type::Text(Text::Metadata) | Type::List(_) | Type::Object(_) => output(inner),
+            _ => format!("*{}", output(inner)),
         },
     }
 }
@@ -52,11 +52,11 @@ pub(super) fn output(contract: &Contract, ty: &Type) -> String {
 pub(super) fn input(contract: &Contract, field: &Field) -> String {
     match (&field.ty, &field.default) {
         (Type::Optional(inner), _) if **inner == Type::F64 => "time.Duration".into(),
-        (Type::Optional(inner), _) if is_options(contract, inner) => output(contract, inner),
+        (Type::Optional(inner), _) if is_options(contract, inner) => output(inner),
         (Type::Bool, Some(Default::Bool(true))) | (Type::U16 | Type::U32 | Type::U64, Some(_)) => {
-            format!("*{}", output(contract, &field.ty))
+            format!("*{}", output(&field.ty))
         }
-        (ty, _) => output(contract, ty),
+        (ty, _) => output(ty),
     }
 }
 
@@ -86,8 +86,7 @@ fn reader(ty: &Type) -> String {
         Type::Text(Text::Metadata) => "readMetadata".into(),
         Type::Text(Text::Raw) => "readRaw".into(),
         Type::Text(text) => format!("readText[{}]", text.name()),
-        Type::Record(name) => format!("read{name}"),
-        Type::Enum(name) => format!("read{name}"),
+        Type::Record(name) | Type::Enum(name) => format!("read{name}"),
         _ => "readText[string]".into(),
     }
 }
