@@ -109,6 +109,33 @@ final class TestingProcessTest extends TestCase
         self::assertSame(60.0, (new ReflectionClassConstant(Sandbox::class, 'START_TIMEOUT'))->getValue());
     }
 
+    public function testCallThatIsCutIsNotSentAgainAndSaysWhy(): void
+    {
+        $server = \stream_socket_server('tcp://127.0.0.1:0');
+        $address = 'http://' . \stream_socket_get_name($server, false);
+        $startup = \json_encode(['base_url' => $address, 'client_id' => 'a', 'client_secret' => 'b', 'api_key' => 'c'], \JSON_UNESCAPED_SLASHES);
+        $sandbox = Sandbox::start(binary: $this->program("echo '{$startup}'; read line"));
+        $child = \pcntl_fork();
+        if ($child === 0) {
+            while ($connection = \stream_socket_accept($server, 60)) {
+                \fread($connection, 10);
+                \file_put_contents("{$this->folder}/calls", 'x', \FILE_APPEND);
+                \fclose($connection);
+            }
+            \posix_kill((int) \getmypid(), \SIGKILL);
+        }
+        try {
+            $sandbox->reset();
+            self::fail('it was called');
+        } catch (SandboxException $failure) {
+            self::assertSame('POST /_sandbox/reset: the connection ended before the response', $failure->getMessage());
+            self::assertSame('x', \file_get_contents("{$this->folder}/calls"));
+        } finally {
+            \posix_kill($child, \SIGKILL);
+            \pcntl_waitpid($child, $status);
+        }
+    }
+
     // Processes.
 
     /** A program that starts `k2`, and writes its process id to a file. */

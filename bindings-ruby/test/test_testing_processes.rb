@@ -3,6 +3,7 @@
 require "fileutils"
 require "open3"
 require "pathname"
+require "socket"
 require "tmpdir"
 require_relative "helper"
 
@@ -77,6 +78,41 @@ class TestTestingProcesses < KopoKopoTest
     Testing::Sandbox.send(:remove_const, :START_TIMEOUT)
     Testing::Sandbox.const_set(:START_TIMEOUT, limit)
     Testing::Sandbox.send(:private_constant, :START_TIMEOUT)
+  end
+
+  # A sandbox whose port has a server that calls the block with each connection.
+  def with_server(&serve)
+    server = TCPServer.new("127.0.0.1", 0)
+    thread = Thread.new { loop { serve.call(server.accept) } }
+    startup = { base_url: "http://127.0.0.1:#{server.addr[1]}", client_id: "a", client_secret: "b", api_key: "c" }
+    with_programs do |folder|
+      binary = program(folder, "echo '#{JSON.generate(startup)}'; read line")
+      return Testing::Sandbox.start(binary: binary) { |found| assert_raises(Testing::SandboxError) { found.reset }.message }
+    end
+  ensure
+    thread&.kill
+    server&.close
+  end
+
+  def test_call_without_a_response_is_not_sent_again_and_says_why
+    count = 0
+    message = with_server do |connection|
+      count += 1
+      connection.readpartial(10)
+      connection.close
+    end
+    assert_equal ["POST /_sandbox/reset: the connection ended before the response", 1], [message, count]
+  end
+
+  def test_call_is_not_waited_for_without_end
+    http = Testing.const_get(:Http)
+    limit = http.send(:remove_const, :TIMEOUT)
+    http.const_set(:TIMEOUT, 0.1)
+    kept = []
+    assert_equal "POST /_sandbox/reset: there was no response within 0.1 s", with_server { |connection| kept << connection }
+  ensure
+    http.send(:remove_const, :TIMEOUT)
+    http.const_set(:TIMEOUT, limit)
   end
 
   # Runs Ruby, and returns what it prints.

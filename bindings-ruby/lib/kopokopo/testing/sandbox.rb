@@ -125,15 +125,19 @@ module KopoKopo
       # @param path [String] The path, with a query if it has one.
       # @param body [Object] What is sent as JSON. Default: no body.
       # @return [Array(Integer, Object)] the status, and the JSON of the response
-      # @raise [SandboxError] if the sandbox does not listen any more
+      # @raise [SandboxError] if there is no response
       def request(method, path, body = nil)
         verb = method.to_s.upcase
         deadline = now + REFUSED_TIMEOUT
         begin
           Http.request(base_url, verb, path, body)
+        rescue Net::OpenTimeout, Net::ReadTimeout, Net::WriteTimeout
+          raise SandboxError, "#{verb} #{path}: there was no response within #{Http::TIMEOUT} s", cause: nil
         rescue Errno::ECONNREFUSED, Errno::ECONNRESET, Errno::EPIPE, EOFError => error
           # A connection that is cut while the port closes may have had an effect.
-          raise if verb == "POST" && !error.is_a?(Errno::ECONNREFUSED)
+          if verb == "POST" && !error.is_a?(Errno::ECONNREFUSED)
+            raise SandboxError, "#{verb} #{path}: the connection ended before the response", cause: nil
+          end
           raise SandboxError, "#{verb} #{path}: the sandbox does not listen any more", cause: nil if !@child.running? || now > deadline
 
           sleep POLL_INTERVAL
