@@ -33,7 +33,7 @@ fn the_description_has_every_route_and_no_other() {
     let gone = ["payments", "settlement_transfers", "pay_recipients"].map(|name| format!("/api/v1/{name}"));
     let served = Direct::routes()
         .into_iter()
-        .filter(|(method, path)| !path.starts_with("/_sandbox") && !(method == "POST" && gone.contains(path)));
+        .filter(|(method, path)| !(path.starts_with("/_sandbox") || method == "POST" && gone.contains(path)));
     let served: BTreeSet<_> = served.map(|(method, path)| (method, path.replace(id, "{id}"))).collect();
     assert_eq!(described(), served);
 }
