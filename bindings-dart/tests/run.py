@@ -159,6 +159,27 @@ def test_a_watch_that_ends_early_ends_its_polling() -> None:
     wait_for(lambda: not twin.calls)
 
 
+def test_defaults_and_absent_values_that_dart_always_passes_are_accepted() -> None:
+    server, cancel = SilentServer(), twin.CancelToken()
+    options = {"environment": "sandbox", "base_url": server.url, "connect_timeout": 3.1, "stalled_timeout": 20.0, "timeout": 45.0}
+    options |= {"max_retries": 2, "retry_base": 0.5, "retry_cap": 8.0, "proxy": None, "extra_ca_certificates": None}
+    options |= {"product": "shop/1.0", "fresh_connections": True}
+    assert sorted(["token_source", *options]) == sorted(generated.KopoKopo.PARAMETERS["with_token_source"])
+    own = generated.KopoKopo.with_token_source(lambda: ("t", None), options)
+    assert own.base_url() == server.url
+    absent = dict.fromkeys(generated.KopoKopo.PARAMETERS["with_options"])
+    payments = own.with_options(absent).incoming_payments()
+    push = {**dict.fromkeys(generated.IncomingPayments.PARAMETERS["create"]), **PUSH}
+    thread, found = in_background(lambda: payments.create(push, cancel))
+    wait_for(lambda: server.requests)
+    assert b"shop/1.0" in server.requests[0] and b"dart" in server.requests[0]
+    cancel.cancel()
+    thread.join(LONGEST_SECONDS)
+    assert found[0].fields["kind"] == "outcome_unknown", found
+    waiting = payments.watch("x", {"timeout": 120.0, "interval": 3.0, "max_interval": 15.0})
+    waiting.close()
+
+
 def test_results_that_were_cut_off_are_refused() -> None:
     def block(value: str) -> bytes:
         return len(value.encode()).to_bytes(4, "little") + value.encode()

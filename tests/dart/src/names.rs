@@ -76,6 +76,8 @@ impl Library {
 pub struct Package {
     /// By the paths of files.
     pub libraries: BTreeMap<String, Library>,
+    /// What a file exports, by its path: the paths and the names.
+    exports: BTreeMap<String, Vec<(String, BTreeSet<String>)>>,
     pub(crate) known: Known,
 }
 
@@ -91,7 +93,14 @@ impl Package {
     #[must_use]
     pub fn new(sources: &[Source], known: Known) -> Self {
         let libraries = sources.iter().map(|source| (source.path.clone(), declared(source))).collect();
-        Self { libraries, known }
+        let exports = |source: &Source| {
+            let exports = source.all("library_export").into_iter().map(|export| {
+                let words = source.text(export);
+                (path_of(uri(words), &source.path), shown(words).unwrap_or_default())
+            });
+            (source.path.clone(), exports.collect())
+        };
+        Self { libraries, exports: sources.iter().map(exports).collect(), known }
     }
 
     /// What a file can use: its own names, and those that it imports. The problems are imports of nothing.
@@ -115,7 +124,7 @@ impl Package {
     fn imported(&self, source: &Source, import: Node<'_>) -> Result<Library, String> {
         let place = source.place(import);
         let words = source.text(import);
-        let uri = words.split(['\'', '"']).nth(1).unwrap_or_default();
+        let uri = uri(words);
         let library = if let Some(known) = self.known.0.get(uri) {
             known.clone()
         } else {
@@ -128,11 +137,7 @@ impl Package {
             all.add(self.exported(&path));
             all
         };
-        let Some(shown) = words.split_once(" show").or_else(|| words.split_once("\n    show")) else {
-            return Ok(library);
-        };
-        let shown =
-            shown.1.trim_end_matches(';').split(',').map(|name| name.trim().to_owned()).collect::<BTreeSet<_>>();
+        let Some(shown) = shown(words) else { return Ok(library) };
         match shown.difference(&library.names()).next() {
             Some(name) => Err(format!("{place}: {uri} has no {name}")),
             None => Ok(library.only(&shown)),
@@ -141,14 +146,22 @@ impl Package {
 
     fn exported(&self, path: &str) -> Library {
         let mut all = Library::default();
-        if path == "lib/kopokopo.dart" || path == "lib/testing.dart" {
-            // Their lists are checked where they are written.
-            for library in self.libraries.iter().filter(|(path, _)| path.starts_with("lib/src")).map(|(_, own)| own) {
-                all.add(library.clone());
-            }
+        for (target, shown) in self.exports.get(path).into_iter().flatten() {
+            all.add(self.libraries.get(target).map_or_else(Library::default, |own| own.only(shown)));
         }
         all
     }
+}
+
+/// The address in an import or an export.
+fn uri(words: &str) -> &str {
+    words.split(['\'', '"']).nth(1).unwrap_or_default()
+}
+
+/// The names after `show`. None: all.
+fn shown(words: &str) -> Option<BTreeSet<String>> {
+    let (_, names) = words.split_once("show")?;
+    Some(names.trim_end_matches(';').split(',').map(|name| name.trim().to_owned()).collect())
 }
 
 fn path_of(uri: &str, from: &str) -> String {

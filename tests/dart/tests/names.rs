@@ -59,5 +59,9 @@ fn a_name_that_is_not_declared_is_found() {
 fn an_import_of_nothing_is_found() {
     assert!(problems_of("import 'call.dart';\n")[0].contains("is no library"));
     assert!(problems_of("import 'calls.dart' show Handel;\n")[0].contains("has no Handel"));
+    // The package does not export it.
+    let own = "import 'package:kopokopo/kopokopo.dart';\n";
+    assert!(problems_of(&format!("{own}Handle a(Handle own) => own;\n"))[0].contains("there is no type Handle"));
+    assert_eq!(problems_of(&format!("{own}Raw a(IncomingPayment own) => own.raw;\n")), [""; 0]);
     assert!(problems_of("export 'calls.dart' show Handel;\n")[0].contains("has no Handel"));
 }

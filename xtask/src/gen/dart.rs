@@ -105,8 +105,8 @@ impl Package<'_> {
             "id": is_read.then(|| parameters.first()).flatten(),
             "parameters": if is_read { &parameters[1..] } else { &parameters[..] },
             "returns": returns.map_or("void".to_owned(), dart),
-            "read": returns.map(|ty| self.read(ty)),
-            "twin_read": returns.map(|ty| self.twin_read(ty)),
+            "read": returns.map(read),
+            "twin_read": returns.map(twin_read),
         })
     }
 
@@ -130,9 +130,9 @@ impl Package<'_> {
             "is_optional": field.ty.is_optional(),
             "is_required": field.default.is_none() && !field.ty.is_optional(),
             "default": default(field),
-            "lower": self.lower(&field.ty, &name),
-            "read": format!("{}(reader)", self.read(&field.ty)).replace(")(reader)", ")"),
-            "twin_read": self.twin_read(&field.ty),
+            "lower": lower(&field.ty, &name),
+            "read": format!("{}(reader)", read(&field.ty)).replace(")(reader)", ")"),
+            "twin_read": twin_read(&field.ty),
             // These have a text form of their own, without the value.
             "is_shown": field.hidden().is_none() || matches!(field.ty.element(), Type::Text(Text::Personal | Text::Secret | Text::Raw)),
             "sample": self.sample(&field.ty),
@@ -177,53 +177,6 @@ impl Package<'_> {
         json!({ "name": name, "docs": self.docs(docs, ""), "variants": variants.iter().map(variant).collect::<Vec<_>>() })
     }
 
-    /// How an argument is written as JSON.
-    fn lower(&self, ty: &Type, name: &str) -> String {
-        let lowered = |value: &str| match ty.inner() {
-            Type::F64 => format!("seconds({value})"),
-            Type::Text(Text::Amount) => format!("{value}.toString()"),
-            Type::Text(Text::Timestamp | Text::Secret | Text::Raw) => format!("{value}.text"),
-            Type::Enum(_) => format!("{value}.word"),
-            _ => value.to_owned(),
-        };
-        let plain = lowered(name);
-        match (ty.is_optional(), plain == name, ty.inner()) {
-            (false, ..) | (true, true, _) => plain,
-            (true, false, Type::F64) => format!("secondsOrNull({name})"),
-            (true, ..) => plain.replacen('.', "?.", 1),
-        }
-    }
-
-    /// The function that reads a value.
-    fn read(&self, ty: &Type) -> String {
-        match ty {
-            Type::Optional(inner) => format!("reader.optional<{}>({})", dart(inner), self.read(inner)),
-            Type::List(inner) => format!("reader.list<{}>({})", dart(inner), self.read(inner)),
-            Type::Bool => "readBool".to_owned(),
-            Type::U16 | Type::U32 | Type::U64 => "readInt".to_owned(),
-            Type::F64 => "readDuration".to_owned(),
-            Type::Text(Text::Amount) => "readAmount".to_owned(),
-            Type::Text(Text::Timestamp) => "readTimestamp".to_owned(),
-            Type::Text(Text::Metadata) => "readMetadata".to_owned(),
-            Type::Text(Text::Personal) => "readPersonal".to_owned(),
-            Type::Text(Text::Secret) => "readSecret".to_owned(),
-            Type::Text(Text::Raw) => "readRaw".to_owned(),
-            Type::Record(name) | Type::Enum(name) | Type::Object(name) | Type::Callback(name) => format!("read{name}"),
-            Type::String | Type::Bytes | Type::Text(Text::Currency) => "readString".to_owned(),
-        }
-    }
-
-    /// The same in Python: the name of a function, or a call of it.
-    fn twin_read(&self, ty: &Type) -> String {
-        let function = |name: String| super::model::snake_case(&name);
-        match ty {
-            Type::Optional(inner) => format!("reader.optional({})", self.twin_read(inner)),
-            Type::List(inner) => format!("reader.list({})", self.twin_read(inner)),
-            Type::Record(name) | Type::Enum(name) => format!("read_{}", function(name.clone())),
-            plain => super::model::snake_case(&self.read(plain)),
-        }
-    }
-
     /// What a sample of a record has, where a test gives nothing.
     fn sample(&self, ty: &Type) -> Option<String> {
         let own = match ty {
@@ -253,16 +206,16 @@ impl Package<'_> {
     fn docs(&self, docs: &str, indent: &str) -> String {
         let docs = docs.trim().replace(", in seconds", "");
         let kinds = &self.contract.error.kinds;
-        let mut out = String::new();
-        for (at, part) in docs.split('`').enumerate() {
+        let parts = docs.split('`').enumerate().map(|(at, part)| {
             let kind = kinds.iter().find(|kind| kind.word == part);
             match (at % 2, kind) {
-                (0, _) => out += part,
-                (_, Some(kind)) => out += &format!("[{}]", exception(&kind.name)),
-                (_, None) if self.names.contains(part) => out += &format!("`{}`", camel_case(part)),
-                _ => out += &format!("`{part}`"),
+                (0, _) => part.to_owned(),
+                (_, Some(kind)) => format!("[{}]", exception(&kind.name)),
+                (_, None) if self.names.contains(part) => format!("`{}`", camel_case(part)),
+                _ => format!("`{part}`"),
             }
-        }
+        });
+        let out: String = parts.collect();
         out.replace('\n', &format!("\n{indent}/// ")).replace("/// \n", "///\n")
     }
 }
@@ -289,6 +242,53 @@ fn dart(ty: &Type) -> String {
         Type::Text(Text::Metadata) => "Map<String, Object?>".to_owned(),
         Type::Text(text) => text.name().to_owned(),
         Type::Record(name) | Type::Enum(name) | Type::Object(name) | Type::Callback(name) => name.clone(),
+    }
+}
+
+/// How an argument is written as JSON.
+fn lower(ty: &Type, name: &str) -> String {
+    let lowered = |value: &str| match ty.inner() {
+        Type::F64 => format!("seconds({value})"),
+        Type::Text(Text::Amount) => format!("{value}.toString()"),
+        Type::Text(Text::Timestamp | Text::Secret | Text::Raw) => format!("{value}.text"),
+        Type::Enum(_) => format!("{value}.word"),
+        _ => value.to_owned(),
+    };
+    let plain = lowered(name);
+    match (ty.is_optional(), plain == name, ty.inner()) {
+        (false, ..) | (true, true, _) => plain,
+        (true, false, Type::F64) => format!("secondsOrNull({name})"),
+        (true, ..) => plain.replacen('.', "?.", 1),
+    }
+}
+
+/// The function that reads a value.
+fn read(ty: &Type) -> String {
+    match ty {
+        Type::Optional(inner) => format!("reader.optional<{}>({})", dart(inner), read(inner)),
+        Type::List(inner) => format!("reader.list<{}>({})", dart(inner), read(inner)),
+        Type::Bool => "readBool".to_owned(),
+        Type::U16 | Type::U32 | Type::U64 => "readInt".to_owned(),
+        Type::F64 => "readDuration".to_owned(),
+        Type::Text(Text::Amount) => "readAmount".to_owned(),
+        Type::Text(Text::Timestamp) => "readTimestamp".to_owned(),
+        Type::Text(Text::Metadata) => "readMetadata".to_owned(),
+        Type::Text(Text::Personal) => "readPersonal".to_owned(),
+        Type::Text(Text::Secret) => "readSecret".to_owned(),
+        Type::Text(Text::Raw) => "readRaw".to_owned(),
+        Type::Record(name) | Type::Enum(name) | Type::Object(name) | Type::Callback(name) => format!("read{name}"),
+        Type::String | Type::Bytes | Type::Text(Text::Currency) => "readString".to_owned(),
+    }
+}
+
+/// The same in Python: the name of a function, or a call of it.
+fn twin_read(ty: &Type) -> String {
+    let function = |name: String| super::model::snake_case(&name);
+    match ty {
+        Type::Optional(inner) => format!("reader.optional({})", twin_read(inner)),
+        Type::List(inner) => format!("reader.list({})", twin_read(inner)),
+        Type::Record(name) | Type::Enum(name) => format!("read_{}", function(name.clone())),
+        plain => super::model::snake_case(&read(plain)),
     }
 }
 
@@ -333,4 +333,36 @@ fn lower_camel(name: &str) -> String {
 /// A literal.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'").replace('$', "\\$"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::{described, exception, generate, quoted};
+    use crate::r#gen::read::read;
+
+    #[test]
+    fn a_union_for_apps_is_refused_until_the_generator_knows_one() {
+        let all = read(include_str!("../../../udl/kopokopo.udl")).unwrap();
+        assert!(generate(&all).err().unwrap().contains("knows no unions"));
+    }
+
+    #[test]
+    fn an_error_is_not_the_exception_of_dart_that_programs_retry() {
+        assert_eq!(exception("Timeout"), "CallTimeoutException");
+        assert_eq!(exception("OutcomeUnknown"), "OutcomeUnknownException");
+    }
+
+    #[test]
+    fn a_text_is_a_literal_without_interpolation() {
+        assert_eq!(quoted("it's $5 \\ more"), "'it\\'s \\$5 \\\\ more'");
+    }
+
+    #[test]
+    fn fields_of_an_error_have_the_documentation_of_the_list() {
+        let docs = "About.\n- `detail`: what happened.\n- `id`, `location`: the resource.";
+        assert_eq!(described(docs, "detail"), "What happened.");
+        assert_eq!(described(docs, "location"), "The resource.");
+        assert_eq!(described(docs, "other"), "See the documentation of the class.");
+    }
 }
