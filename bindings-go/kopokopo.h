@@ -81,6 +81,17 @@ typedef struct KopokopoResult {
 // function of the library except `kopokopo_call_wait`.
 typedef void (*KopokopoDone)(void *user, KopokopoStatus status, const struct KopokopoResult *result);
 
+// As `KopokopoDone`, with the members of the result in place of a pointer to it. For languages that run the function after it has
+// returned to the library, such as Dart: its listeners get copies of the arguments as a message.
+//
+// `data` can be read until `handle` is freed.
+typedef void (*KopokopoEnded)(void *user,
+                              KopokopoStatus status,
+                              uint64_t handle,
+                              const uint8_t *data,
+                              size_t length,
+                              uint64_t object);
+
 // Asks the program for a token. The program replies once with `kopokopo_reply_token` or `kopokopo_reply_error` and this `reply`,
 // during the function or later, from any thread. Until then the calls that need a token wait, at most for their timeouts.
 //
@@ -137,6 +148,12 @@ KopokopoStatus kopokopo_set_language(const char *name,
 // Errors: `KOPOKOPO_STATUS_INVALID_HANDLE` for zero and for a handle that was freed or used up, which does no harm: no handle is used
 // twice.
 KopokopoStatus kopokopo_free(uint64_t handle);
+
+// As `kopokopo_free`, for finalizers that pass a pointer, such as Dart's `NativeFinalizer`: the handle is the address. Where an
+// address has 32 bits, it is for handles below 2^32.
+//
+// Threads: any. Errors: none are reported.
+void kopokopo_finalize(void *handle);
 
 // Ends the threads of the library, because the program is ending or unloads the library. Calls under way end: a create that
 // was sent with the kind `outcome_unknown`, others with `configuration`. When this returns, `done` was called for each of them, and
@@ -235,6 +252,20 @@ KopokopoStatus kopokopo_call(uint64_t object,
                              KopokopoDone done,
                              void *user,
                              uint64_t *call);
+
+// As `kopokopo_call`, with a function that may run after it has returned to the library: see `KopokopoEnded`.
+//
+// Threads: any. It does not wait.
+//
+// Errors: those of `kopokopo_call`.
+KopokopoStatus kopokopo_call_by_value(uint64_t object,
+                                      const char *method,
+                                      size_t method_length,
+                                      const char *arguments,
+                                      size_t arguments_length,
+                                      KopokopoEnded ended,
+                                      void *user,
+                                      uint64_t *call);
 
 // Calls a method that sends requests, and waits for its result. It cannot be cancelled: use `kopokopo_call` for that.
 //

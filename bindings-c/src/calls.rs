@@ -30,6 +30,21 @@ use crate::{
 pub type KopokopoDone =
     Option<unsafe extern "C" fn(user: *mut c_void, status: KopokopoStatus, result: *const KopokopoResult)>;
 
+/// As `KopokopoDone`, with the members of the result in place of a pointer to it. For languages that run the function after it has
+/// returned to the library, such as Dart: its listeners get copies of the arguments as a message.
+///
+/// `data` can be read until `handle` is freed.
+pub type KopokopoEnded = Option<
+    unsafe extern "C" fn(
+        user: *mut c_void,
+        status: KopokopoStatus,
+        handle: u64,
+        data: *const u8,
+        length: usize,
+        object: u64,
+    ),
+>;
+
 /// How a call is cancelled.
 pub(crate) struct Running {
     cancel: Cancel,
@@ -43,14 +58,36 @@ enum End {
     Cancelled(Option<Error>),
 }
 
+/// A function of the program.
+#[derive(Clone, Copy)]
+enum Told {
+    ByPointer(unsafe extern "C" fn(*mut c_void, KopokopoStatus, *const KopokopoResult)),
+    ByValue(unsafe extern "C" fn(*mut c_void, KopokopoStatus, u64, *const u8, usize, u64)),
+}
+
 /// A function of the program and its argument.
 struct Listener {
-    done: unsafe extern "C" fn(user: *mut c_void, status: KopokopoStatus, result: *const KopokopoResult),
+    told: Told,
     user: *mut c_void,
 }
 
 // SAFETY: the documentation of `KopokopoDone` says that another thread calls it, with this argument.
 unsafe impl Send for Listener {}
+
+impl Listener {
+    /// # Safety
+    /// The function can be called with this argument.
+    unsafe fn tell(&self, status: KopokopoStatus, result: &KopokopoResult) {
+        let KopokopoResult { handle, data, length, object } = *result;
+        // SAFETY: the caller promises it.
+        unsafe {
+            match self.told {
+                Told::ByPointer(done) => done(self.user, status, result),
+                Told::ByValue(ended) => ended(self.user, status, handle, data, length, object),
+            }
+        }
+    }
+}
 
 /// A call that the program waits for. If it is dropped before its end, that is its end.
 struct Pending {
@@ -82,7 +119,7 @@ impl Pending {
             End::Cancelled(None) => (KopokopoStatus::Cancelled, KopokopoResult::NONE),
         };
         // SAFETY: the caller of `kopokopo_call` promises that it can be called with this argument.
-        unsafe { (listener.done)(listener.user, status, &raw const result) };
+        unsafe { listener.tell(status, &result) };
     }
 }
 
@@ -129,13 +166,51 @@ pub unsafe extern "C" fn kopokopo_call(
     user: *mut c_void,
     call: *mut u64,
 ) -> KopokopoStatus {
+    let told = done.map(Told::ByPointer);
+    // SAFETY: the caller promises it.
+    unsafe { listen(object, (method, method_length), (arguments, arguments_length), told, user, call) }
+}
+
+/// As `kopokopo_call`, with a function that may run after it has returned to the library: see `KopokopoEnded`.
+///
+/// Threads: any. It does not wait.
+///
+/// Errors: those of `kopokopo_call`.
+///
+/// # Safety
+/// As for `kopokopo_call`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kopokopo_call_by_value(
+    object: u64,
+    method: *const c_char,
+    method_length: usize,
+    arguments: *const c_char,
+    arguments_length: usize,
+    ended: KopokopoEnded,
+    user: *mut c_void,
+    call: *mut u64,
+) -> KopokopoStatus {
+    let told = ended.map(Told::ByValue);
+    // SAFETY: the caller promises it.
+    unsafe { listen(object, (method, method_length), (arguments, arguments_length), told, user, call) }
+}
+
+/// # Safety
+/// As for `kopokopo_call`.
+unsafe fn listen(
+    object: u64,
+    method: (*const c_char, usize),
+    arguments: (*const c_char, usize),
+    told: Option<Told>,
+    user: *mut c_void,
+    call: *mut u64,
+) -> KopokopoStatus {
     guard_status(|| {
         process::check_running()?;
-        let done = done.ok_or(KopokopoStatus::InvalidPointer)?;
+        let told = told.ok_or(KopokopoStatus::InvalidPointer)?;
         let object = registry::object(object)?;
         // SAFETY: the caller promises it.
-        let begun = unsafe { begin(&object, (method, method_length), (arguments, arguments_length)) };
-        let begun = match begun {
+        let begun = match unsafe { begin(&object, method, arguments) } {
             Ok(begun) => begun,
             Err(Failure::Misuse(status)) => return Err(status),
             Err(Failure::Error(error)) => Call::failed(*error),
@@ -147,7 +222,7 @@ pub unsafe extern "C" fn kopokopo_call(
             // SAFETY: it is not null, and the caller promises that it can be written.
             unsafe { call.write(handle) };
         }
-        let listener = Some(Listener { done, user });
+        let listener = Some(Listener { told, user });
         let pending = Pending { listener, handle, call: begun, cancel, cancelled: receiver };
         // If the runtime has ended, the call is dropped, and that is its end.
         drop(runtime::spawn(pending.run()));

@@ -20,12 +20,16 @@ mod status;
 #[cfg(not(feature = "apps"))]
 mod webhooks;
 
-pub use calls::{KopokopoDone, kopokopo_call, kopokopo_call_wait, kopokopo_cancel};
+pub use calls::{
+    KopokopoDone, KopokopoEnded, kopokopo_call, kopokopo_call_by_value, kopokopo_call_wait, kopokopo_cancel,
+};
 pub use log::{KopokopoLog, kopokopo_set_log};
 #[cfg(not(feature = "apps"))]
 pub use objects::kopokopo_make;
 pub use objects::{kopokopo_call_sync, kopokopo_function};
-pub use process::{kopokopo_contract, kopokopo_free, kopokopo_set_language, kopokopo_shutdown, kopokopo_version};
+pub use process::{
+    kopokopo_contract, kopokopo_finalize, kopokopo_free, kopokopo_set_language, kopokopo_shutdown, kopokopo_version,
+};
 pub use questions::{
     KopokopoAsk, KopokopoRelease, kopokopo_reply_error, kopokopo_reply_token, kopokopo_with_token_source,
 };

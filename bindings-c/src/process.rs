@@ -1,7 +1,7 @@
 //! What concerns the whole process.
 
 use std::{
-    ffi::{CString, c_char},
+    ffi::{CString, c_char, c_void},
     sync::{
         OnceLock,
         atomic::{AtomicBool, Ordering},
@@ -89,6 +89,15 @@ pub extern "C" fn kopokopo_free(handle: u64) -> KopokopoStatus {
         drop(registry::take(handle)?);
         Ok(())
     })
+}
+
+/// As `kopokopo_free`, for finalizers that pass a pointer, such as Dart's `NativeFinalizer`: the handle is the address. Where an
+/// address has 32 bits, it is for handles below 2^32.
+///
+/// Threads: any. Errors: none are reported.
+#[unsafe(no_mangle)]
+pub extern "C" fn kopokopo_finalize(handle: *mut c_void) {
+    let _ = kopokopo_free(handle.addr() as u64);
 }
 
 /// Ends the threads of the library, because the program is ending or unloads the library. Calls under way end: a create that

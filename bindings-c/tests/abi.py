@@ -32,6 +32,10 @@ class Result(ctypes.Structure):
     ]
 
 
+# Not of pointers to c_char, which ctypes would convert to bytes up to the first zero.
+ENDED = ctypes.CFUNCTYPE(
+    None, ctypes.c_void_p, ctypes.c_int32, ctypes.c_uint64, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_uint64
+)
 DONE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int32, ctypes.POINTER(Result))
 ASK = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint64)
 EXECUTE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_void_p, ctypes.c_size_t)
@@ -43,12 +47,14 @@ OUT = [ctypes.POINTER(Result)]
 SIGNATURES: dict[str, list[Any]] = {
     "kopokopo_set_language": TEXT,
     "kopokopo_free": [ctypes.c_uint64],
+    "kopokopo_finalize": [ctypes.c_void_p],
     "kopokopo_shutdown": [],
     "kopokopo_set_log": [LOG, ctypes.c_void_p],
     "kopokopo_make": [*TEXT, *TEXT, *TEXT, *OUT],
     "kopokopo_call_sync": [ctypes.c_uint64, *TEXT, *TEXT, *OUT],
     "kopokopo_function": [*TEXT, *TEXT, *OUT],
     "kopokopo_call": [ctypes.c_uint64, *TEXT, *TEXT, DONE, ctypes.c_void_p, ctypes.POINTER(ctypes.c_uint64)],
+    "kopokopo_call_by_value": [ctypes.c_uint64, *TEXT, *TEXT, ENDED, ctypes.c_void_p, ctypes.POINTER(ctypes.c_uint64)],
     "kopokopo_call_wait": [ctypes.c_uint64, *TEXT, *TEXT, *OUT],
     "kopokopo_cancel": [ctypes.c_uint64],
     "kopokopo_with_token_source": [ASK, ctypes.c_void_p, RELEASE, *TEXT, *OUT],

@@ -17,6 +17,7 @@ static void null_pointers_are_errors(void)
     CHECK(kopokopo_call_sync(client, TEXT("base_url"), NULL, 0, NULL) == INVALID_POINTER);
     CHECK(kopokopo_call_wait(payments, TEXT("get"), TEXT("{\"id\":\"x\"}"), NULL) == INVALID_POINTER);
     CHECK(kopokopo_call(payments, TEXT("get"), TEXT("{}"), NULL, NULL, &call) == INVALID_POINTER && call == 7);
+    CHECK(kopokopo_call_by_value(payments, TEXT("get"), TEXT("{}"), NULL, NULL, &call) == INVALID_POINTER && call == 7);
     CHECK(kopokopo_call(payments, NULL, 3, TEXT("{}"), done, &waiter, &call) == INVALID_POINTER && call == 7);
     CHECK(kopokopo_with_token_source(NULL, NULL, NULL, NULL, 0, &out) == INVALID_POINTER && is_empty(&out));
     CHECK(kopokopo_with_journal(client, NULL, NULL, NULL, NULL, 0, &out) == INVALID_POINTER && is_empty(&out));
@@ -133,6 +134,29 @@ typedef struct {
     KopokopoStatus waited, cancelled, asked;
 } Within;
 
+static void ended(void *user, KopokopoStatus status, uint64_t handle, const uint8_t *data, size_t length, uint64_t object)
+{
+    KopokopoResult result = {handle, data, length, object};
+    done(user, status, &result);
+}
+
+/* The data is read after the function returned, and after the call. */
+static void results_by_value_can_be_read_until_they_are_freed(void)
+{
+    Waiter waiter = WAITER;
+    uint64_t call = 0;
+    CHECK(kopokopo_call_by_value(payments, TEXT("create"), TEXT(PUSH), ended, &waiter, &call) == OK && call != 0);
+    wait_for(&waiter, 1);
+    CHECK(waiter.status == OK && waiter.result.object != 0 && waiter.result.handle == 0 && waiter.result.data == NULL);
+    kopokopo_finalize((void *)(uintptr_t)waiter.result.object);
+    CHECK(kopokopo_free(waiter.result.object) == INVALID_HANDLE);
+    CHECK(kopokopo_call_by_value(payments, TEXT("get"), TEXT("{\"id\":\"\"}"), ended, &waiter, NULL) == OK);
+    wait_for(&waiter, 2);
+    CHECK(waiter.status == ERROR && waiter.result.object == 0 && has(&waiter.result, "\"kind\":\"invalid_request\""));
+    CHECK(kopokopo_free(waiter.result.handle) == OK && kopokopo_free(waiter.result.handle) == INVALID_HANDLE);
+    kopokopo_finalize(NULL);
+}
+
 static void done_within(void *user, KopokopoStatus status, const KopokopoResult *result)
 {
     Within *within = user;
@@ -196,6 +220,7 @@ int main(void)
     arguments_that_cannot_be_read_are_errors_without_them();
     only_the_signature_of_the_body_is_accepted();
     a_thousand_calls_at_a_time_end_once_each();
+    results_by_value_can_be_read_until_they_are_freed();
     a_done_function_may_call_everything_but_a_call_that_waits();
     of_several_threads_one_frees_a_handle();
     asking();

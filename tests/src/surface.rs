@@ -19,7 +19,10 @@ const OPTIONAL: [&str; 2] = ["functions.is_paid_at_least", "records.AccessToken"
 /// The names that are missing, and those that the contract does not have.
 pub(crate) async fn check(testee: &Testee) -> Result<(), String> {
     let surface = succeeded(testee.ask(json!({ "do": "surface" })).await?)?;
-    let contract = contract().map_err(|error| format!("contract.json: {error}"))?;
+    let mut contract = contract().map_err(|error| format!("contract.json: {error}"))?;
+    if testee.language.apps {
+        keep_what_apps_have(&mut contract);
+    }
     let mut differences = Vec::new();
     let more = expected_of_types(&contract).into_iter().filter(|(part, _)| !surface[*part].is_null());
     for (part, expected) in expected(&contract, &testee.language).into_iter().chain(more) {
@@ -31,6 +34,36 @@ pub(crate) async fn check(testee: &Testee) -> Result<(), String> {
 fn contract() -> Result<Value, Box<dyn std::error::Error>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("contract.json");
     Ok(serde_json::from_slice(&fs::read(path)?)?)
+}
+
+/// The part of the contract that apps have.
+fn keep_what_apps_have(contract: &mut Value) {
+    let keep = |entries: &mut Value| {
+        if let Some(entries) = entries.as_object_mut() {
+            entries.retain(|_, entry| entry["mobile"] == true);
+        }
+    };
+    for part in ["functions", "objects", "records", "enums"] {
+        keep(&mut contract[part]);
+    }
+    for object in contract["objects"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+        keep(&mut object["constructors"]);
+        keep(&mut object["methods"]);
+    }
+    contract["hash"] = contract["mobile_hash"].take();
+}
+
+/// The operations that apps have, such as `incoming_payments.create`.
+pub(crate) fn operations_of_apps() -> Result<BTreeSet<String>, String> {
+    let mut apps = contract().map_err(|error| format!("contract.json: {error}"))?;
+    keep_what_apps_have(&mut apps);
+    let mut operations = BTreeSet::new();
+    for object in apps["objects"].as_object().into_iter().flat_map(Map::values) {
+        if let (Some(section), Some(methods)) = (object["section"].as_str(), object["methods"].as_object()) {
+            operations.extend(methods.keys().map(|method| format!("{section}.{method}")));
+        }
+    }
+    Ok(operations)
 }
 
 /// The contract in the form of a surface.
@@ -126,6 +159,17 @@ mod tests {
     fn language(untyped: &[&str]) -> Language {
         let hello = json!({ "language": "x", "engines": [], "timestamp_digits": 0, "keeps_offsets": true, "journal": true, "untyped": untyped });
         serde_json::from_value(hello).unwrap()
+    }
+
+    #[test]
+    fn apps_have_no_money_sent_and_a_contract_of_their_own() {
+        let mut apps = contract().unwrap();
+        keep_what_apps_have(&mut apps);
+        assert!(apps["objects"]["SendMoneyRequests"].is_null() && !apps["objects"]["PaymentLinks"].is_null());
+        assert!(apps["objects"]["KopoKopo"]["methods"]["webhooks"].is_null());
+        let operations = operations_of_apps().unwrap();
+        assert!(operations.contains("payment_links.watch") && !operations.contains("send_money.create"));
+        assert!(apps["hash"].is_string() && apps["hash"] != contract().unwrap()["hash"]);
     }
 
     #[test]

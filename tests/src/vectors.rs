@@ -76,6 +76,11 @@ fn text(value: &Value) -> &str {
 }
 
 impl Vector {
+    /// Whether it is about calls, and not only about webhooks.
+    pub(crate) fn is_of_calls(&self) -> bool {
+        matches!(self, Self::Phones(_) | Self::Amounts(_) | Self::Locations(_))
+    }
+
     /// Asks a testee, and compares.
     pub(crate) async fn check(&self, testee: &Testee) -> Result<(), String> {
         match self {

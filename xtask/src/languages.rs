@@ -41,6 +41,7 @@ pub(crate) fn steps() -> Vec<Step> {
         c(),
         page(),
         go(),
+        dart(),
         growth(),
         ruby_next(),
         php_next(),
@@ -282,6 +283,26 @@ fn go() -> Step {
             drivers("sh ../../tests/with-postgres.sh sh ../../tests/with-mariadb.sh sh ../go.sh test -race -v ./..."),
             within("sh go.sh build -o ../target/go/testee ./internal/testee"),
             conformance("target/go/testee"),
+        ],
+        tests: true,
+    }
+}
+
+/// No Dart compiler is needed: tree-sitter parses the package, and its twin in Python runs in its place.
+fn dart() -> Step {
+    Step {
+        name: "dart".into(),
+        what: "the Dart package is parsed, fits the header of the C ABI, and its twin behaves as every scenario says"
+            .into(),
+        needs: vec![&PYTHON],
+        lines: vec![
+            Line::new(PROGRAMS),
+            Line::new("cargo build --locked --package kopokopo-c"),
+            Line::new("cargo build --locked --package kopokopo-c --features apps --target-dir target/apps"),
+            Line::new("cargo xtask mobile --check target/apps/debug/libkopokopo_c.so"),
+            Line::new("cargo test --locked --package kopokopo-dart-tests"),
+            Line::new("python3 bindings-dart/tests/run.py"),
+            conformance("python3 bindings-dart/tests/testee.py"),
         ],
         tests: true,
     }

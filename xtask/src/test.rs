@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn a_plain_run_has_the_step_of_each_language() {
         let names: Vec<_> = chosen(&[], false).unwrap().into_iter().map(|step| step.name).collect();
-        for language in ["python", "node", "ruby", "kotlin", "php", "swift", "c", "go"] {
+        for language in ["python", "node", "ruby", "kotlin", "php", "swift", "c", "go", "dart"] {
             assert!(names.iter().any(|name| name == language), "{language}");
         }
         assert!(chosen(&["cobol".to_owned()], false).is_err());

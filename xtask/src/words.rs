@@ -19,9 +19,9 @@ const FOREIGN: [&str; 7] = [
 ];
 
 /// What is read.
-const EXTENSIONS: [&str; 24] = [
+const EXTENSIONS: [&str; 25] = [
     "rs", "udl", "toml", "md", "json", "py", "pyi", "js", "mjs", "ts", "mts", "kt", "java", "swift", "c", "h", "rb",
-    "rbs", "php", "go", "xml", "sh", "yml", "yaml",
+    "rbs", "php", "go", "dart", "xml", "sh", "yml", "yaml",
 ];
 
 #[derive(clap::Args)]
@@ -199,6 +199,10 @@ mod tests {
         assert_eq!(found("a.rs", "let answer = 1; // the answer"), "// the answer");
         assert_eq!(found("a.rs", "    fn wait_answers(answer: Answer) {"), "wait_answers");
         assert_eq!(found("a.rs", r#"fail("the answer is", "answer")"#), "the answer is");
+        assert_eq!(
+            found("a.dart", "/// The answer.\nfinal answer = 'the answer is';"),
+            "/// The answer.| the answer is"
+        );
         assert_eq!(found("a.js", "const answer = 1;\n/** The\n * answer. */\nanswer();"), "|/** The| * answer. */|");
         assert_eq!(
             found("a.py", "answer = 1\n\"\"\"One\nanswer.\"\"\"\nanswer  # an answer"),

@@ -45,6 +45,9 @@ pub(crate) struct Language {
     pub(crate) sorts_metadata: bool,
     /// Whether its clients can have a journal.
     pub(crate) journal: Support,
+    /// Whether it has only what apps may do. A backend in the testee does the rest.
+    #[serde(default)]
+    pub(crate) apps: bool,
     /// The tags that it has no types for: it returns the plain value.
     #[serde(default)]
     pub(crate) untyped: Vec<String>,

@@ -129,6 +129,10 @@ mod tests {
                 count += 1;
             }
         }
-        assert_eq!(header.matches("KopokopoStatus kopokopo_").count() + 2, count, "two functions return text");
+        assert_eq!(
+            header.matches("KopokopoStatus kopokopo_").count() + 3,
+            count,
+            "two functions return text, and one nothing"
+        );
     }
 }

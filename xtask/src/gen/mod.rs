@@ -2,6 +2,7 @@
 //! `sandbox/controls.json`, and the header of the C ABI, which follows from `bindings-c/src`.
 
 mod controls;
+mod dart;
 mod foreign;
 mod go;
 mod golden;
@@ -78,6 +79,7 @@ fn outputs_of(udl: &str, root: &Path) -> Result<Vec<Output>, String> {
     outputs.extend(swift::generate(&contract, &mobile)?);
     outputs.extend(php::generate(&contract)?);
     outputs.extend(go::generate(&contract)?);
+    outputs.extend(dart::generate(&mobile)?);
     Ok(outputs)
 }
 

@@ -62,7 +62,7 @@ const fn module(file: &'static str) -> Place {
 }
 
 /// The places that cannot read the version from another file. Lock files are written by their own tools.
-const PLACES: [Place; 29] = [
+const PLACES: [Place; 32] = [
     SOURCE,
     place("Cargo.toml", "kopokopo = { path = \"core\", version = \"", "\" }"),
     place("Cargo.toml", "kopokopo-ffi = { path = \"udl\", version = \"", "\", default-features = false }"),
@@ -77,6 +77,10 @@ const PLACES: [Place; 29] = [
     place("bindings-php/examples/woocommerce/kopokopo-woocommerce.php", " * Version: ", "\n"),
     place("bindings-node/package.json", "\"name\": \"kopokopo\",\n  \"version\": \"", "\""),
     place("bindings-ruby/lib/kopokopo/version.rb", "VERSION = \"", "\""),
+    place("bindings-dart/pubspec.yaml", "\nversion: ", "\n"),
+    place("bindings-dart/lib/src/version.dart", "const String packageVersion = '", "';"),
+    // pub.dev needs the version there. Only this version has a section.
+    place("bindings-dart/CHANGELOG.md", "\n## ", "\n"),
     place("bindings-swift/Package.swift", "let release = \"", "\""),
     place("bindings-swift/README.md", "kopokopo-swift\", from: \"", "\""),
     place("bindings-kotlin/pom.xml", "<artifactId>kopokopo-parent</artifactId>\n  <version>", "</version>"),
