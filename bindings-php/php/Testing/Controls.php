@@ -106,6 +106,82 @@ abstract class Controls
     }
 
     /**
+     * A customer pays a payment link.
+     *
+     * @param string $id The id of the payment link.
+     * @param string|null $phoneNumber The phone number of the customer.
+     */
+    public function customerPaysLink(string $id, #[\SensitiveParameter] ?string $phoneNumber = null): void
+    {
+        $this->control('POST', '/payment_links/' . Values::segment($id, 'id') . '/customer', (object) [
+            'action' => 'enter_pin',
+            ...Values::given([
+                'phone_number' => $phoneNumber === null ? null : Values::string($phoneNumber, 'phoneNumber'),
+            ]),
+        ]);
+    }
+
+    /**
+     * Returns what customers see on their phones.
+     */
+    public function customers(): Customers
+    {
+        $value = $this->control('GET', '/customers');
+
+        return Customers::read($value);
+    }
+
+    /**
+     * Returns the latest 200 payment links, the newest first.
+     *
+     * @return list<PaymentLinkState>
+     */
+    public function paymentLinks(): array
+    {
+        $value = $this->control('GET', '/payment_links');
+
+        return \array_map(PaymentLinkState::read(...), $value);
+    }
+
+    /**
+     * Returns a payment link.
+     *
+     * @param string $id The id of the payment link, or the last part of its URL.
+     */
+    public function paymentLink(string $id): PaymentLinkState
+    {
+        $value = $this->control('GET', '/payment_links/' . Values::segment($id, 'id'));
+
+        return PaymentLinkState::read($value);
+    }
+
+    /**
+     * Returns the latest 1,000 transactions, the newest first.
+     *
+     * @return list<ReceivedMoney>
+     */
+    public function transactions(): array
+    {
+        $value = $this->control('GET', '/transactions');
+
+        return \array_map(ReceivedMoney::read(...), $value);
+    }
+
+    /**
+     * Returns the latest 200 resources of a section as the API returns them, the newest first.
+     *
+     * @param string $section The section: incoming_payments, send_money, reversals, payment_links, polling or webhook_subscriptions.
+     *
+     * @return list<ResourceState>
+     */
+    public function resources(string $section): array
+    {
+        $value = $this->control('GET', '/resources/' . Values::segment($section, 'section'));
+
+        return \array_map(ResourceState::read(...), $value);
+    }
+
+    /**
      * Money comes to a till without a request: a customer pays there, or another business. Subscribers get a webhook.
      *
      * @param string $tillNumber The till that receives the money.

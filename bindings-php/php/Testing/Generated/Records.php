@@ -115,6 +115,12 @@ final readonly class Delivery extends Record
          */
         public ?string $withheldBecause,
         /**
+         * When it was made, by the sandbox's clock.
+         *
+         * @var string
+         */
+        public string $at,
+        /**
          * What happened so far.
          *
          * @var list<Attempt>
@@ -139,6 +145,7 @@ final readonly class Delivery extends Record
             $value['delivered'],
             $value['withheld'],
             $value['withheld_because'] ?? null,
+            $value['at'],
             \array_map(Attempt::read(...), $value['attempts']),
         );
     }
@@ -221,6 +228,36 @@ final readonly class RecordedRequest extends Record
          * @var int
          */
         public int $connection,
+        /**
+         * When it came, by the sandbox's clock.
+         *
+         * @var string
+         */
+        public string $at,
+        /**
+         * The fault that it met.
+         *
+         * @var FaultKind|null
+         */
+        public ?FaultKind $fault,
+        /**
+         * Why it was refused.
+         *
+         * @var string|null
+         */
+        public ?string $refusedBecause,
+        /**
+         * The rule that refused it, as `rules` returns it.
+         *
+         * @var string|null
+         */
+        public ?string $rule,
+        /**
+         * How certain this rule is: documented, seen, extrapolated or guessed.
+         *
+         * @var string|null
+         */
+        public ?string $evidence,
     ) {
     }
 
@@ -243,6 +280,11 @@ final readonly class RecordedRequest extends Record
             $value['content_type'] ?? null,
             $value['body'] ?? null,
             $value['connection'],
+            $value['at'],
+            isset($value['fault']) ? new FaultKind($value['fault']) : null,
+            $value['refused_because'] ?? null,
+            $value['rule'] ?? null,
+            $value['evidence'] ?? null,
         );
     }
 }
@@ -550,6 +592,12 @@ final readonly class State extends Record
          */
         public string $openingBalance,
         /**
+         * Money that is there and came from nowhere, or is gone and went nowhere. It must be zero.
+         *
+         * @var string
+         */
+        public string $unaccounted,
+        /**
          * How many resources there are.
          *
          * @var int
@@ -586,6 +634,7 @@ final readonly class State extends Record
             $value['paid_out'],
             $value['transactions'],
             $value['opening_balance'],
+            $value['unaccounted'],
             $value['resources'],
             $value['due'],
             $value['remote_callbacks'],
@@ -629,6 +678,418 @@ final readonly class Transaction extends Record
         return new self(
             $value['type'],
             $value['resource'],
+        );
+    }
+}
+
+/**
+ * A customer is asked to pay, and has not decided.
+ */
+final readonly class Prompt extends Record
+{
+    /** @internal */
+    public const HIDDEN = [
+        'phoneNumber' => 'personal data',
+        'name' => 'personal data',
+        'metadata' => 'personal data',
+    ];
+
+    public function __construct(
+        /**
+         * The id of the incoming payment.
+         *
+         * @var string
+         */
+        public string $id,
+        /**
+         * When it came, by the sandbox's clock.
+         *
+         * @var string
+         */
+        public string $at,
+        /**
+         * The phone number of the customer.
+         *
+         * @var string
+         */
+        #[\SensitiveParameter] public string $phoneNumber,
+        /**
+         * The name of the customer.
+         *
+         * @var string|null
+         */
+        #[\SensitiveParameter] public ?string $name,
+        /**
+         * The till that asks.
+         *
+         * @var string
+         */
+        public string $tillNumber,
+        /**
+         * Its name.
+         *
+         * @var string
+         */
+        public string $tillName,
+        /**
+         * The amount in shillings.
+         *
+         * @var string
+         */
+        public string $amount,
+        /**
+         * The metadata of the request.
+         *
+         * @var array<string, mixed>
+         */
+        #[\SensitiveParameter] public array $metadata,
+    ) {
+    }
+
+    /**
+     * @internal
+     *
+     * @param array<string, mixed> $value
+     */
+    public static function read(#[\SensitiveParameter] array $value): self
+    {
+        return new self(
+            $value['id'],
+            $value['at'],
+            $value['phone_number'],
+            $value['name'] ?? null,
+            $value['till_number'],
+            $value['till_name'],
+            $value['amount'],
+            $value['metadata'],
+        );
+    }
+}
+
+/**
+ * An SMS that a customer got. Its words are a guess.
+ */
+final readonly class Message extends Record
+{
+    /** @internal */
+    public const HIDDEN = [
+        'phoneNumber' => 'personal data',
+        'text' => 'personal data',
+    ];
+
+    public function __construct(
+        /**
+         * Counted from 1 since the start or the last reset.
+         *
+         * @var int
+         */
+        public int $number,
+        /**
+         * When it came, by the sandbox's clock.
+         *
+         * @var string
+         */
+        public string $at,
+        /**
+         * The phone number of the customer.
+         *
+         * @var string
+         */
+        #[\SensitiveParameter] public string $phoneNumber,
+        /**
+         * What it says.
+         *
+         * @var string
+         */
+        #[\SensitiveParameter] public string $text,
+    ) {
+    }
+
+    /**
+     * @internal
+     *
+     * @param array<string, mixed> $value
+     */
+    public static function read(#[\SensitiveParameter] array $value): self
+    {
+        return new self(
+            $value['number'],
+            $value['at'],
+            $value['phone_number'],
+            $value['text'],
+        );
+    }
+}
+
+/**
+ * What customers see on their phones.
+ */
+final readonly class Customers extends Record
+{
+    /** @internal */
+    public const HIDDEN = [
+    ];
+
+    public function __construct(
+        /**
+         * The latest 200 prompts that wait for a PIN, the newest first.
+         *
+         * @var list<Prompt>
+         */
+        public array $prompts,
+        /**
+         * The latest 1,000 SMS, the newest first.
+         *
+         * @var list<Message>
+         */
+        public array $messages,
+    ) {
+    }
+
+    /**
+     * @internal
+     *
+     * @param array<string, mixed> $value
+     */
+    public static function read(#[\SensitiveParameter] array $value): self
+    {
+        return new self(
+            \array_map(Prompt::read(...), $value['prompts']),
+            \array_map(Message::read(...), $value['messages']),
+        );
+    }
+}
+
+/**
+ * A transaction in a list.
+ */
+final readonly class ReceivedMoney extends Record
+{
+    /** @internal */
+    public const HIDDEN = [
+        'payer' => 'personal data',
+        'name' => 'personal data',
+    ];
+
+    public function __construct(
+        /**
+         * Its M-PESA reference, or that of a card payment.
+         *
+         * @var string
+         */
+        public string $reference,
+        /**
+         * When it came, by the sandbox's clock.
+         *
+         * @var string
+         */
+        public string $at,
+        /**
+         * Who paid.
+         *
+         * @var PaymentKind
+         */
+        public PaymentKind $kind,
+        /**
+         * The till that received it.
+         *
+         * @var string
+         */
+        public string $tillNumber,
+        /**
+         * The amount in shillings.
+         *
+         * @var string
+         */
+        public string $amount,
+        /**
+         * The phone number, the till, or the masked card.
+         *
+         * @var string
+         */
+        #[\SensitiveParameter] public string $payer,
+        /**
+         * The name of the customer.
+         *
+         * @var string|null
+         */
+        #[\SensitiveParameter] public ?string $name,
+        /**
+         * `received`, `pendingReversal` or `reversed`.
+         *
+         * @var string
+         */
+        public string $status,
+    ) {
+    }
+
+    /**
+     * @internal
+     *
+     * @param array<string, mixed> $value
+     */
+    public static function read(#[\SensitiveParameter] array $value): self
+    {
+        return new self(
+            $value['reference'],
+            $value['at'],
+            new PaymentKind($value['kind']),
+            $value['till_number'],
+            $value['amount'],
+            $value['payer'],
+            $value['name'] ?? null,
+            $value['status'],
+        );
+    }
+}
+
+/**
+ * A resource as the API returns it.
+ */
+final readonly class ResourceState extends Record
+{
+    /** @internal */
+    public const HIDDEN = [
+        'attributes' => 'personal data',
+    ];
+
+    public function __construct(
+        /**
+         * Its id.
+         *
+         * @var string
+         */
+        public string $id,
+        /**
+         * Its `data.type`.
+         *
+         * @var string
+         */
+        public string $type,
+        /**
+         * Its attributes as the API writes them.
+         *
+         * @var array<string, mixed>
+         */
+        #[\SensitiveParameter] public array $attributes,
+    ) {
+    }
+
+    /**
+     * @internal
+     *
+     * @param array<string, mixed> $value
+     */
+    public static function read(#[\SensitiveParameter] array $value): self
+    {
+        return new self(
+            $value['id'],
+            $value['type'],
+            $value['attributes'],
+        );
+    }
+}
+
+/**
+ * A payment link, in the same form for every `paymentLinkShape`.
+ */
+final readonly class PaymentLinkState extends Record
+{
+    /** @internal */
+    public const HIDDEN = [
+        'note' => 'personal data',
+        'paymentReference' => 'personal data',
+    ];
+
+    public function __construct(
+        /**
+         * Its id.
+         *
+         * @var string
+         */
+        public string $id,
+        /**
+         * Where a customer pays.
+         *
+         * @var string
+         */
+        public string $url,
+        /**
+         * The till that receives the money.
+         *
+         * @var string
+         */
+        public string $tillNumber,
+        /**
+         * Its name.
+         *
+         * @var string
+         */
+        public string $tillName,
+        /**
+         * The amount in shillings.
+         *
+         * @var string
+         */
+        public string $amount,
+        /**
+         * The note of the request.
+         *
+         * @var string|null
+         */
+        #[\SensitiveParameter] public ?string $note,
+        /**
+         * The reference of the request.
+         *
+         * @var string|null
+         */
+        #[\SensitiveParameter] public ?string $paymentReference,
+        /**
+         * `Active`, `Paid`, `Cancelled` or `Expired`.
+         *
+         * @var string
+         */
+        public string $status,
+        /**
+         * When it expires, by the sandbox's clock.
+         *
+         * @var string
+         */
+        public string $expiresAt,
+        /**
+         * The transaction that paid it.
+         *
+         * @var string|null
+         */
+        public ?string $transactionReference,
+        /**
+         * Why the latest attempt to pay failed.
+         *
+         * @var list<string>|null
+         */
+        public ?array $errors,
+    ) {
+    }
+
+    /**
+     * @internal
+     *
+     * @param array<string, mixed> $value
+     */
+    public static function read(#[\SensitiveParameter] array $value): self
+    {
+        return new self(
+            $value['id'],
+            $value['url'],
+            $value['till_number'],
+            $value['till_name'],
+            $value['amount'],
+            $value['note'] ?? null,
+            $value['payment_reference'] ?? null,
+            $value['status'],
+            $value['expires_at'],
+            $value['transaction_reference'] ?? null,
+            $value['errors'] ?? null,
         );
     }
 }

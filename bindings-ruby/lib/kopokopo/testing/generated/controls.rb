@@ -93,6 +93,65 @@ module KopoKopo
         nil
       end
 
+      # A customer pays a payment link.
+      #
+      # @param id [String] The id of the payment link.
+      # @param phone_number [String, nil] The phone number of the customer.
+      # @return [void]
+      def customer_pays_link(id, phone_number: nil)
+        request_body = {
+          "action" => "enter_pin",
+          **Values.given({
+            "phone_number" => phone_number&.then { |given| Values.string(given, "phone_number") },
+          }),
+        }
+        control("POST", "/payment_links/#{Values.segment(id, "id")}/customer", request_body)
+        nil
+      end
+
+      # Returns what customers see on their phones.
+      #
+      # @return [Customers]
+      def customers
+        content = control("GET", "/customers")
+        Customers.read(content)
+      end
+
+      # Returns the latest 200 payment links, the newest first.
+      #
+      # @return [Array<PaymentLinkState>]
+      def payment_links
+        content = control("GET", "/payment_links")
+        content.map { |item| PaymentLinkState.read(item) }.freeze
+      end
+
+      # Returns a payment link.
+      #
+      # @param id [String] The id of the payment link, or the last part of its URL.
+      # @return [PaymentLinkState]
+      def payment_link(id)
+        content = control("GET", "/payment_links/#{Values.segment(id, "id")}")
+        PaymentLinkState.read(content)
+      end
+
+      # Returns the latest 1,000 transactions, the newest first.
+      #
+      # @return [Array<ReceivedMoney>]
+      def transactions
+        content = control("GET", "/transactions")
+        content.map { |item| ReceivedMoney.read(item) }.freeze
+      end
+
+      # Returns the latest 200 resources of a section as the API returns them, the newest first.
+      #
+      # @param section [String] The section: incoming_payments, send_money, reversals, payment_links, polling or
+      #   webhook_subscriptions.
+      # @return [Array<ResourceState>]
+      def resources(section)
+        content = control("GET", "/resources/#{Values.segment(section, "section")}")
+        content.map { |item| ResourceState.read(item) }.freeze
+      end
+
       # Money comes to a till without a request: a customer pays there, or another business. Subscribers get a webhook.
       #
       # @param till_number [String] The till that receives the money.

@@ -54,7 +54,7 @@ module KopoKopo
 
     # A callback or webhook, and the state of its delivery.
     class Delivery < Record
-      MEMBERS = %i[id topic url body signature delivered withheld withheld_because attempts].freeze
+      MEMBERS = %i[id topic url body signature delivered withheld withheld_because at attempts].freeze
       REDACTED = { body: :personal }.freeze
 
       # @private
@@ -67,6 +67,7 @@ module KopoKopo
         delivered:,
         withheld:,
         withheld_because: nil,
+        at:,
         attempts:
       )
         store([
@@ -78,6 +79,7 @@ module KopoKopo
           delivered,
           withheld,
           withheld_because,
+          at,
           attempts,
         ])
       end
@@ -93,6 +95,7 @@ module KopoKopo
           delivered: value.fetch("delivered"),
           withheld: value.fetch("withheld"),
           withheld_because: value["withheld_because"],
+          at: value.fetch("at"),
           attempts: value.fetch("attempts").map { |item| Attempt.read(item) }.freeze,
         )
       end
@@ -153,17 +156,24 @@ module KopoKopo
         @values[7]
       end
 
+      # When it was made, by the sandbox's clock.
+      #
+      # @return [String]
+      def at
+        @values[8]
+      end
+
       # What happened so far.
       #
       # @return [Array<Attempt>]
       def attempts
-        @values[8]
+        @values[9]
       end
     end
 
     # A request as it arrived, without its secrets.
     class RecordedRequest < Record
-      MEMBERS = %i[sequence method path operation status took_effect has_token user_agent content_type body connection].freeze
+      MEMBERS = %i[sequence method path operation status took_effect has_token user_agent content_type body connection at fault refused_because rule evidence].freeze
       REDACTED = { body: :personal }.freeze
 
       # @private
@@ -178,7 +188,12 @@ module KopoKopo
         user_agent: nil,
         content_type: nil,
         body:,
-        connection:
+        connection:,
+        at:,
+        fault: nil,
+        refused_because: nil,
+        rule: nil,
+        evidence: nil
       )
         store([
           sequence,
@@ -192,6 +207,11 @@ module KopoKopo
           content_type,
           body,
           connection,
+          at,
+          fault,
+          refused_because,
+          rule,
+          evidence,
         ])
       end
 
@@ -209,6 +229,11 @@ module KopoKopo
           content_type: value["content_type"],
           body: value.fetch("body"),
           connection: value.fetch("connection"),
+          at: value.fetch("at"),
+          fault: value["fault"]&.then { |found| FaultKind.new(found) },
+          refused_because: value["refused_because"],
+          rule: value["rule"],
+          evidence: value["evidence"],
         )
       end
 
@@ -287,6 +312,41 @@ module KopoKopo
       # @return [Integer]
       def connection
         @values[10]
+      end
+
+      # When it came, by the sandbox's clock.
+      #
+      # @return [String]
+      def at
+        @values[11]
+      end
+
+      # The fault that it met.
+      #
+      # @return [FaultKind, nil]
+      def fault
+        @values[12]
+      end
+
+      # Why it was refused.
+      #
+      # @return [String, nil]
+      def refused_because
+        @values[13]
+      end
+
+      # The rule that refused it, as `rules` returns it.
+      #
+      # @return [String, nil]
+      def rule
+        @values[14]
+      end
+
+      # How certain this rule is: documented, seen, extrapolated or guessed.
+      #
+      # @return [String, nil]
+      def evidence
+        @values[15]
       end
     end
 
@@ -552,7 +612,7 @@ module KopoKopo
 
     # The tills, and what came and went in all.
     class State < Record
-      MEMBERS = %i[now tills available received reversed paid_out transactions opening_balance resources due remote_callbacks].freeze
+      MEMBERS = %i[now tills available received reversed paid_out transactions opening_balance unaccounted resources due remote_callbacks].freeze
 
       # @private
       def initialize(
@@ -564,6 +624,7 @@ module KopoKopo
         paid_out:,
         transactions:,
         opening_balance:,
+        unaccounted:,
         resources:,
         due:,
         remote_callbacks:
@@ -577,6 +638,7 @@ module KopoKopo
           paid_out,
           transactions,
           opening_balance,
+          unaccounted,
           resources,
           due,
           remote_callbacks,
@@ -594,6 +656,7 @@ module KopoKopo
           paid_out: BigDecimal(value.fetch("paid_out")),
           transactions: value.fetch("transactions"),
           opening_balance: BigDecimal(value.fetch("opening_balance")),
+          unaccounted: BigDecimal(value.fetch("unaccounted")),
           resources: value.fetch("resources"),
           due: value.fetch("due"),
           remote_callbacks: value.fetch("remote_callbacks"),
@@ -656,25 +719,32 @@ module KopoKopo
         @values[7]
       end
 
+      # Money that is there and came from nowhere, or is gone and went nowhere. It must be zero.
+      #
+      # @return [BigDecimal]
+      def unaccounted
+        @values[8]
+      end
+
       # How many resources there are.
       #
       # @return [Integer]
       def resources
-        @values[8]
+        @values[9]
       end
 
       # How many steps are due.
       #
       # @return [Integer]
       def due
-        @values[9]
+        @values[10]
       end
 
       # Whether callbacks go to other machines.
       #
       # @return [Boolean]
       def remote_callbacks?
-        @values[10]
+        @values[11]
       end
     end
 
@@ -714,6 +784,479 @@ module KopoKopo
       # @return [Hash{String => Object}]
       def resource
         @values[1]
+      end
+    end
+
+    # A customer is asked to pay, and has not decided.
+    class Prompt < Record
+      MEMBERS = %i[id at phone_number name till_number till_name amount metadata].freeze
+      REDACTED = { phone_number: :personal, name: :personal, metadata: :personal }.freeze
+
+      # @private
+      def initialize(
+        id:,
+        at:,
+        phone_number:,
+        name: nil,
+        till_number:,
+        till_name:,
+        amount:,
+        metadata:
+      )
+        store([
+          id,
+          at,
+          phone_number,
+          name,
+          till_number,
+          till_name,
+          amount,
+          metadata,
+        ])
+      end
+
+      # @private
+      def self.read(value)
+        new(
+          id: value.fetch("id"),
+          at: value.fetch("at"),
+          phone_number: value.fetch("phone_number"),
+          name: value["name"],
+          till_number: value.fetch("till_number"),
+          till_name: value.fetch("till_name"),
+          amount: BigDecimal(value.fetch("amount")),
+          metadata: value.fetch("metadata"),
+        )
+      end
+
+      # The id of the incoming payment.
+      #
+      # @return [String]
+      def id
+        @values[0]
+      end
+
+      # When it came, by the sandbox's clock.
+      #
+      # @return [String]
+      def at
+        @values[1]
+      end
+
+      # The phone number of the customer.
+      #
+      # @return [String]
+      def phone_number
+        @values[2]
+      end
+
+      # The name of the customer.
+      #
+      # @return [String, nil]
+      def name
+        @values[3]
+      end
+
+      # The till that asks.
+      #
+      # @return [String]
+      def till_number
+        @values[4]
+      end
+
+      # Its name.
+      #
+      # @return [String]
+      def till_name
+        @values[5]
+      end
+
+      # The amount in shillings.
+      #
+      # @return [BigDecimal]
+      def amount
+        @values[6]
+      end
+
+      # The metadata of the request.
+      #
+      # @return [Hash{String => Object}]
+      def metadata
+        @values[7]
+      end
+    end
+
+    # An SMS that a customer got. Its words are a guess.
+    class Message < Record
+      MEMBERS = %i[number at phone_number text].freeze
+      REDACTED = { phone_number: :personal, text: :personal }.freeze
+
+      # @private
+      def initialize(
+        number:,
+        at:,
+        phone_number:,
+        text:
+      )
+        store([
+          number,
+          at,
+          phone_number,
+          text,
+        ])
+      end
+
+      # @private
+      def self.read(value)
+        new(
+          number: value.fetch("number"),
+          at: value.fetch("at"),
+          phone_number: value.fetch("phone_number"),
+          text: value.fetch("text"),
+        )
+      end
+
+      # Counted from 1 since the start or the last reset.
+      #
+      # @return [Integer]
+      def number
+        @values[0]
+      end
+
+      # When it came, by the sandbox's clock.
+      #
+      # @return [String]
+      def at
+        @values[1]
+      end
+
+      # The phone number of the customer.
+      #
+      # @return [String]
+      def phone_number
+        @values[2]
+      end
+
+      # What it says.
+      #
+      # @return [String]
+      def text
+        @values[3]
+      end
+    end
+
+    # What customers see on their phones.
+    class Customers < Record
+      MEMBERS = %i[prompts messages].freeze
+
+      # @private
+      def initialize(
+        prompts:,
+        messages:
+      )
+        store([
+          prompts,
+          messages,
+        ])
+      end
+
+      # @private
+      def self.read(value)
+        new(
+          prompts: value.fetch("prompts").map { |item| Prompt.read(item) }.freeze,
+          messages: value.fetch("messages").map { |item| Message.read(item) }.freeze,
+        )
+      end
+
+      # The latest 200 prompts that wait for a PIN, the newest first.
+      #
+      # @return [Array<Prompt>]
+      def prompts
+        @values[0]
+      end
+
+      # The latest 1,000 SMS, the newest first.
+      #
+      # @return [Array<Message>]
+      def messages
+        @values[1]
+      end
+    end
+
+    # A transaction in a list.
+    class ReceivedMoney < Record
+      MEMBERS = %i[reference at kind till_number amount payer name status].freeze
+      REDACTED = { payer: :personal, name: :personal }.freeze
+
+      # @private
+      def initialize(
+        reference:,
+        at:,
+        kind:,
+        till_number:,
+        amount:,
+        payer:,
+        name: nil,
+        status:
+      )
+        store([
+          reference,
+          at,
+          kind,
+          till_number,
+          amount,
+          payer,
+          name,
+          status,
+        ])
+      end
+
+      # @private
+      def self.read(value)
+        new(
+          reference: value.fetch("reference"),
+          at: value.fetch("at"),
+          kind: PaymentKind.new(value.fetch("kind")),
+          till_number: value.fetch("till_number"),
+          amount: BigDecimal(value.fetch("amount")),
+          payer: value.fetch("payer"),
+          name: value["name"],
+          status: value.fetch("status"),
+        )
+      end
+
+      # Its M-PESA reference, or that of a card payment.
+      #
+      # @return [String]
+      def reference
+        @values[0]
+      end
+
+      # When it came, by the sandbox's clock.
+      #
+      # @return [String]
+      def at
+        @values[1]
+      end
+
+      # Who paid.
+      #
+      # @return [PaymentKind]
+      def kind
+        @values[2]
+      end
+
+      # The till that received it.
+      #
+      # @return [String]
+      def till_number
+        @values[3]
+      end
+
+      # The amount in shillings.
+      #
+      # @return [BigDecimal]
+      def amount
+        @values[4]
+      end
+
+      # The phone number, the till, or the masked card.
+      #
+      # @return [String]
+      def payer
+        @values[5]
+      end
+
+      # The name of the customer.
+      #
+      # @return [String, nil]
+      def name
+        @values[6]
+      end
+
+      # `received`, `pending_reversal` or `reversed`.
+      #
+      # @return [String]
+      def status
+        @values[7]
+      end
+    end
+
+    # A resource as the API returns it.
+    class ResourceState < Record
+      MEMBERS = %i[id type attributes].freeze
+      REDACTED = { attributes: :personal }.freeze
+
+      # @private
+      def initialize(
+        id:,
+        type:,
+        attributes:
+      )
+        store([
+          id,
+          type,
+          attributes,
+        ])
+      end
+
+      # @private
+      def self.read(value)
+        new(
+          id: value.fetch("id"),
+          type: value.fetch("type"),
+          attributes: value.fetch("attributes"),
+        )
+      end
+
+      # Its id.
+      #
+      # @return [String]
+      def id
+        @values[0]
+      end
+
+      # Its `data.type`.
+      #
+      # @return [String]
+      def type
+        @values[1]
+      end
+
+      # Its attributes as the API writes them.
+      #
+      # @return [Hash{String => Object}]
+      def attributes
+        @values[2]
+      end
+    end
+
+    # A payment link, in the same form for every `payment_link_shape`.
+    class PaymentLinkState < Record
+      MEMBERS = %i[id url till_number till_name amount note payment_reference status expires_at transaction_reference errors].freeze
+      REDACTED = { note: :personal, payment_reference: :personal }.freeze
+
+      # @private
+      def initialize(
+        id:,
+        url:,
+        till_number:,
+        till_name:,
+        amount:,
+        note: nil,
+        payment_reference: nil,
+        status:,
+        expires_at:,
+        transaction_reference: nil,
+        errors: nil
+      )
+        store([
+          id,
+          url,
+          till_number,
+          till_name,
+          amount,
+          note,
+          payment_reference,
+          status,
+          expires_at,
+          transaction_reference,
+          errors,
+        ])
+      end
+
+      # @private
+      def self.read(value)
+        new(
+          id: value.fetch("id"),
+          url: value.fetch("url"),
+          till_number: value.fetch("till_number"),
+          till_name: value.fetch("till_name"),
+          amount: BigDecimal(value.fetch("amount")),
+          note: value["note"],
+          payment_reference: value["payment_reference"],
+          status: value.fetch("status"),
+          expires_at: value.fetch("expires_at"),
+          transaction_reference: value["transaction_reference"],
+          errors: value["errors"],
+        )
+      end
+
+      # Its id.
+      #
+      # @return [String]
+      def id
+        @values[0]
+      end
+
+      # Where a customer pays.
+      #
+      # @return [String]
+      def url
+        @values[1]
+      end
+
+      # The till that receives the money.
+      #
+      # @return [String]
+      def till_number
+        @values[2]
+      end
+
+      # Its name.
+      #
+      # @return [String]
+      def till_name
+        @values[3]
+      end
+
+      # The amount in shillings.
+      #
+      # @return [BigDecimal]
+      def amount
+        @values[4]
+      end
+
+      # The note of the request.
+      #
+      # @return [String, nil]
+      def note
+        @values[5]
+      end
+
+      # The reference of the request.
+      #
+      # @return [String, nil]
+      def payment_reference
+        @values[6]
+      end
+
+      # `Active`, `Paid`, `Cancelled` or `Expired`.
+      #
+      # @return [String]
+      def status
+        @values[7]
+      end
+
+      # When it expires, by the sandbox's clock.
+      #
+      # @return [String]
+      def expires_at
+        @values[8]
+      end
+
+      # The transaction that paid it.
+      #
+      # @return [String, nil]
+      def transaction_reference
+        @values[9]
+      end
+
+      # Why the latest attempt to pay failed.
+      #
+      # @return [Array<String>, nil]
+      def errors
+        @values[10]
       end
     end
 
