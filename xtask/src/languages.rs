@@ -23,9 +23,9 @@ pub(crate) const ONLY_IF_NAMED: [&str; 2] = ["ruby-next", "php-next"];
 pub(crate) const TOGETHER: [&[&str]; 5] = [
     &["targets", "deny", "python", "ruby"],
     &["node", "php", "openapi"],
-    &["kotlin", "swift"],
+    &["kotlin", "swift", "page"],
     &["kills", "c"],
-    &["go", "growth"],
+    &["go", "dart", "growth"],
 ];
 
 pub(crate) fn steps() -> Vec<Step> {
@@ -37,9 +37,9 @@ pub(crate) fn steps() -> Vec<Step> {
         openapi(),
         kotlin(),
         swift(),
+        page(),
         kills(),
         c(),
-        page(),
         go(),
         dart(),
         growth(),
