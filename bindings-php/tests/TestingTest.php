@@ -91,6 +91,18 @@ final class TestingTest extends TestCase
         $link = $this->k2()->paymentLinks->create(tillNumber: 'K000000', amount: '1', callbackUrl: Samples::PUSH['callbackUrl']);
         $this->call('customerActsOnLink', $link->id(), action: new CustomerAction('enter_pin'));
         self::assertTrue($this->k2()->paymentLinks->get($link->id())->isPaid);
+        $this->lists();
+    }
+
+    private function lists(): void
+    {
+        $link = $this->k2()->paymentLinks->create(tillNumber: 'K000000', amount: '2', callbackUrl: Samples::PUSH['callbackUrl']);
+        $this->call('customerPaysLink', $link->id(), phoneNumber: '0711222333');
+        self::assertSame(['Paid', 'Paid'], [$this->call('paymentLink', $link->id())->status, $this->call('paymentLinks')[0]->status]);
+        $newest = $this->call('transactions')[0];
+        self::assertSame(['2', '254711222333', 'received'], [$newest->amount, $newest->payer, $newest->status]);
+        self::assertStringContainsString('paid to Online Payments', $this->call('customers')->messages[0]->text);
+        self::assertSame($link->id(), $this->call('resources', 'payment_links')[0]->id);
     }
 
     private function moneyMoves(): void

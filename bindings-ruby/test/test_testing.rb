@@ -63,6 +63,18 @@ class TestTesting < KopoKopoTest
     link = k2.payment_links.create(till_number: "K000000", amount: "1", callback_url: push[:callback_url])
     all.customer_acts_on_link(link.id, Testing::CustomerAction::ENTER_PIN)
     assert_predicate k2.payment_links.get(link.id), :paid?
+    lists(all)
+  end
+
+  def lists(all)
+    link = k2.payment_links.create(till_number: "K000000", amount: "2", callback_url: push[:callback_url])
+    all.customer_pays_link(link.id, phone_number: "0711222333")
+    assert_equal ["Paid", "Paid"], [all.payment_link(link.id), all.payment_links.first].map(&:status)
+    newest = all.transactions.first
+    assert_equal [2, "254711222333", "received"], [newest.amount, newest.payer, newest.status]
+    refute_includes newest.inspect, "254711222333"
+    assert_includes all.customers.messages.first.text, "paid to Online Payments"
+    assert_equal link.id, all.resources("payment_links").first.id
   end
 
   def money(all)
