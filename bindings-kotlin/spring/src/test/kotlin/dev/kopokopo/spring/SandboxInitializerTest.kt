@@ -5,6 +5,7 @@ import dev.kopokopo.KopoKopo
 import dev.kopokopo.WebhookVerifier
 import dev.kopokopo.sandbox.Sandbox
 import dev.kopokopo.sandbox.SandboxException
+import dev.kopokopo.sandbox.SandboxExtension
 import dev.kopokopo.sandbox.spring.KopoKopoSandbox
 import dev.kopokopo.sandbox.spring.SandboxInitializer
 import dev.kopokopo.signWebhook
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.BeforeEach
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.assertThrows
+import org.junit.jupiter.api.extension.ExtendWith
 import org.springframework.beans.factory.DisposableBean
 import org.springframework.beans.factory.annotation.Autowired
 import org.springframework.boot.WebApplicationType
@@ -121,4 +123,22 @@ class KopoKopoSandboxTest(@param:Autowired private val sandbox: Sandbox, @param:
 
     @Test
     fun `other test begins with an empty sandbox`() = pay()
+}
+
+private val EARLIER = AtomicReference<Sandbox>()
+
+/** JUnit 6 with Spring Boot 4, and JUnit 5 with Spring Boot 3. */
+@ExtendWith(SandboxExtension::class)
+class SandboxExtensionTest {
+    private fun check(sandbox: Sandbox, k2: KopoKopo) {
+        k2.oauth.tokenBlocking()
+        assertEquals("oauth.token", sandbox.requests().single().operation)
+        EARLIER.getAndSet(sandbox)?.let { assertThrows<SandboxException> { it.reset() } }
+    }
+
+    @Test
+    fun `one test has its own sandbox, which stops`(sandbox: Sandbox, k2: KopoKopo) = check(sandbox, k2)
+
+    @Test
+    fun `other test has its own sandbox, which stops`(sandbox: Sandbox, k2: KopoKopo) = check(sandbox, k2)
 }

@@ -6,7 +6,7 @@ import org.junit.jupiter.api.extension.ParameterContext
 import org.junit.jupiter.api.extension.ParameterResolver
 
 /**
- * Parameters of the types [Sandbox] and [KopoKopo] for tests of JUnit 5 with `@ExtendWith(SandboxExtension::class)`.
+ * Parameters of the types [Sandbox] and [KopoKopo] for tests of JUnit 5 and 6 with `@ExtendWith(SandboxExtension::class)`.
  *
  * A parameter of a test or of `@BeforeEach` is a sandbox of that test alone, so tests can run in parallel. A parameter of the
  * constructor or of `@BeforeAll` is one for the whole class, which its tests share. The client is one of the same sandbox. Both
