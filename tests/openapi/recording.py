@@ -83,20 +83,20 @@ class Recorder:
             return
         exchange: dict[str, Any] = {"method": method, "path": path, "complete": response.is_complete}
         status = exchange["status"] = int(response.first_line[1]) if response.head else None
+        operation = self.description.find(method, path)
+        exchange["operation"] = operation and operation.name
+        if operation:
+            content_type = request.headers.get("content-type", "")
+            exchange["request"] = self.description.request_differences(operation, content_type, request.body)
+        if operation and status and response.is_complete:
+            exchange["response"] = self.description.response_differences(
+                operation, status, response.headers, response.body
+            )
+        elif operation:
+            exchange["response"] = ["it is not complete"]
+        if exchange.get("request") or exchange.get("response"):
+            exchange["faults"] = faults(sandbox)
         with self.lock:
-            operation = self.description.find(method, path)
-            exchange["operation"] = operation and operation.name
-            if operation:
-                content_type = request.headers.get("content-type", "")
-                exchange["request"] = self.description.request_differences(operation, content_type, request.body)
-            if operation and status and response.is_complete:
-                exchange["response"] = self.description.response_differences(
-                    operation, status, response.headers, response.body
-                )
-            elif operation:
-                exchange["response"] = ["it is not complete"]
-            if exchange.get("request") or exchange.get("response"):
-                exchange["faults"] = faults(sandbox)
             self.file.write(json.dumps(exchange) + "\n")
             self.file.flush()
 
