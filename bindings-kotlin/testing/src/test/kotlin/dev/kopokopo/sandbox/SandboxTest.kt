@@ -56,7 +56,8 @@ class SandboxTest {
 
         val other = k2.paymentLinks.createBlocking(PaymentLinkRequest("K000000", BigDecimal(2), CALLBACK))
         call("customer_pays_link") { sandbox.customerPaysLink(other.id, "0711222333") }
-        assertEquals(listOf("Paid", "Paid"), listOf(call("payment_link") { sandbox.paymentLink(other.id) }, call("payment_links") { sandbox.paymentLinks() }.first()).map { it.status })
+        val links = listOf(call("payment_link") { sandbox.paymentLink(other.id) }, call("payment_links") { sandbox.paymentLinks() }.first())
+        assertEquals(listOf("Paid", "Paid"), links.map { it.status })
         val newest = call("transactions") { sandbox.transactions() }.first()
         assertEquals(listOf<Any?>(PaymentKind.BUYGOODS, BigDecimal(2), "254711222333"), listOf(newest.kind, newest.amount, newest.payer))
         assertTrue("paid to Online Payments" in call("customers") { sandbox.customers() }.messages.first().text)
