@@ -117,7 +117,8 @@ final class SecretsTest extends TestCase
             if (!\str_starts_with($class, 'KopoKopo\\') || (new ReflectionClass($class))->isInternal()) {
                 continue;
             }
-            if (\is_subclass_of($class, Record::class)) {
+            // Records of the sandbox hide `name` and `text` too, which are names of much else.
+            if (\is_subclass_of($class, Record::class) && !\str_starts_with($class, 'KopoKopo\\Testing\\')) {
                 \array_push($hidden, ...\array_keys($class::HIDDEN));
             }
             foreach ((new ReflectionClass($class))->getMethods() as $method) {
