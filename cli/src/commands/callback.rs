@@ -7,8 +7,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use axum::body::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use kopokopo::transport::{HttpRequest, HttpResponse, HttpTransport, SendGate, Transport};
+use kopokopo::{
+    ErrorKind, KopoKopoError,
+    transport::{HttpRequest, HttpResponse, HttpTransport, SendGate, Transport},
+    webhooks::Event,
+};
 use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use url::Url;
@@ -41,13 +46,13 @@ pub(super) struct Saved {
 
 impl Saved {
     pub(super) fn new(path: String, headers: &HeaderMap, body: &[u8], is_genuine: bool) -> Self {
-        let value = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let text = std::str::from_utf8(body).ok().map(str::to_owned);
         Self {
             received_at: OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default(),
             path,
-            content_type: value(header::CONTENT_TYPE),
-            signature: value(signature_header()),
+            content_type: content_type.map(str::to_owned),
+            signature: signature(headers).map(str::to_owned),
             is_genuine,
             body_hex: text.is_none().then(|| hex::encode(body)),
             body: text,
@@ -87,8 +92,58 @@ impl SavedTo {
     }
 }
 
-pub(super) const fn signature_header() -> HeaderName {
+const fn signature_header() -> HeaderName {
     HeaderName::from_static("x-kopokopo-signature")
+}
+
+/// The signature that came with a callback.
+pub(super) fn signature(headers: &HeaderMap) -> Option<&str> {
+    headers.get(signature_header()).and_then(|value| value.to_str().ok())
+}
+
+/// Whether the signature of a callback fits, even if its body cannot be read.
+pub(super) fn is_genuine(event: &Result<Event, KopoKopoError>) -> bool {
+    !matches!(event, Err(error) if error.kind() == ErrorKind::Signature)
+}
+
+/// What a shop returns for a callback.
+pub(super) fn status(event: &Result<Event, KopoKopoError>) -> u16 {
+    match event {
+        Ok(_) => 200,
+        Err(_) if !is_genuine(event) => 401,
+        Err(_) => 400,
+    }
+}
+
+/// Refuses another machine, unless it is allowed. `option` is for errors.
+pub(super) fn check_loopback(url: &Url, is_allowed: bool, option: &str) -> Result<(), Failure> {
+    if is_allowed || kopokopo_sandbox::is_loopback(url) {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!(
+        "{option}: {} is not this machine. To send there anyway, add --allow-remote-callbacks",
+        url.host_str().unwrap_or_default()
+    )))
+}
+
+/// A request that ends within so long.
+pub(super) fn request(
+    method: Method,
+    url: Url,
+    headers: HeaderMap,
+    body: impl Into<Bytes>,
+    patience: Duration,
+) -> HttpRequest {
+    HttpRequest {
+        method,
+        url,
+        headers,
+        body: body.into(),
+        connect_timeout: patience.min(Duration::from_secs(5)),
+        stalled_timeout: patience,
+        deadline: tokio::time::Instant::now() + patience,
+        gate: SendGate::default(),
+    }
 }
 
 /// Where callbacks go.
@@ -133,16 +188,7 @@ impl Target {
     /// Sends it once. The error is a sentence.
     pub(super) async fn send(&self, path: &str, headers: HeaderMap, body: Vec<u8>) -> Result<Delivered, String> {
         let begun = Instant::now();
-        let request = HttpRequest {
-            method: Method::POST,
-            url: self.url_of(path),
-            headers,
-            body: body.into(),
-            connect_timeout: Duration::from_secs(5),
-            stalled_timeout: PATIENCE,
-            deadline: tokio::time::Instant::now() + PATIENCE,
-            gate: SendGate::default(),
-        };
+        let request = request(Method::POST, self.url_of(path), headers, body, PATIENCE);
         let response = self.transport.send(request).await.map_err(|error| error.detail)?;
         Ok(Delivered { response, took: begun.elapsed() })
     }

@@ -13,6 +13,7 @@ use url::Url;
 
 use super::{
     Failure, Outcome,
+    callback::Target,
     receiver::{Received, Receiver},
     trigger,
 };
@@ -159,7 +160,7 @@ impl Story {
         let forged = genuine.replace("1500", "9500");
         let changed = forged != genuine;
         let url = Url::parse(&self.receiver.url()).map_err(Failure::failed)?;
-        let status = trigger::post(url, &paid.received.signature, forged).await?;
+        let status = trigger::post(&Target::new(url, "url")?, &paid.received.signature, forged).await?;
         let received = self.received().await?;
         let refused = changed && status == 401 && received.event.is_none();
         self.check(refused, "refused: the signature does not match, and nothing in it was believed").await

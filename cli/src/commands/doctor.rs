@@ -9,14 +9,17 @@ use clap::Args;
 use http::{HeaderMap, HeaderValue, Method, header};
 use kopokopo::{
     CallOptions, ErrorKind, KopoKopo, KopoKopoError,
-    transport::{HttpRequest, HttpResponse, HttpTransport, Reason, SendGate, Transport, TransportError},
+    transport::{HttpResponse, HttpTransport, Reason, Transport, TransportError},
     webhooks::{Webhooks, sign},
 };
 use serde::Serialize;
 use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 use url::Url;
 
-use super::{Failure, Outcome, callback::headers};
+use super::{
+    Failure, Outcome,
+    callback::{headers, request},
+};
 use crate::terminal::{Terminal, line, print, printable};
 
 /// The limit of each check. They run at the same time.
@@ -297,16 +300,7 @@ async fn send(
     headers.insert(header::USER_AGENT, HeaderValue::from_static(concat!("k2/", env!("CARGO_PKG_VERSION"))));
     let transport =
         HttpTransport::for_origin(&url).map_err(|error| (error.detail().to_owned(), Some(Reason::Setup)))?;
-    let request = HttpRequest {
-        method,
-        url,
-        headers,
-        body: body.into(),
-        connect_timeout: PATIENCE,
-        stalled_timeout: PATIENCE,
-        deadline: tokio::time::Instant::now() + PATIENCE,
-        gate: SendGate::default(),
-    };
+    let request = request(method, url, headers, body, PATIENCE);
     // The transport's limit does not hold while the system looks a name up.
     match tokio::time::timeout(PATIENCE, transport.send(request)).await {
         Ok(outcome) => outcome.map_err(|TransportError { detail, reason, .. }| (detail, Some(reason))),

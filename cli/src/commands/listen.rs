@@ -16,7 +16,7 @@ use axum::{
 use clap::Args;
 use http::header;
 use kopokopo::{
-    ErrorKind,
+    KopoKopoError,
     webhooks::{Event, Webhooks},
 };
 use kopokopo_ffi::value::Reflect as _;
@@ -26,7 +26,7 @@ use url::Url;
 
 use super::{
     Failure, Outcome,
-    callback::{Delivered, Saved, SavedTo, Target, forwarded, signature_header},
+    callback::{self, Delivered, Saved, SavedTo, Target, forwarded},
 };
 use crate::{
     operations,
@@ -86,12 +86,8 @@ impl Listen {
         super::check_api_keys(&self.api_key)?;
         let target = self.forward.clone().map(|url| Target::new(url, "--forward")).transpose()?;
         let saved = self.save.as_deref().map(SavedTo::open).transpose()?;
-        let mut webhooks = Webhooks::new(self.api_key.iter().map(String::as_str));
-        if let Ok(secret) = std::env::var("K2_CLIENT_SECRET") {
-            webhooks = webhooks.with_client_secret(secret);
-        }
         let listener = Listener {
-            webhooks,
+            webhooks: super::webhook::verifier(&self.api_key),
             target,
             saved: saved.map(Mutex::new),
             json: self.json,
@@ -133,21 +129,17 @@ async fn receive(State(listener): State<Arc<Listener>>, request: Request) -> Res
             .into_response();
     };
     let path = parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str).to_owned();
-    let signature = parts.headers.get(signature_header()).and_then(|value| value.to_str().ok());
-    let event = listener.webhooks.verify(&body, signature);
-    let is_genuine = !matches!(&event, Err(error) if error.kind() == ErrorKind::Signature);
+    let event = listener.webhooks.verify(&body, callback::signature(&parts.headers));
     // Before it is forwarded, so that it is kept whatever happens to the receiver.
-    listener.save(&Saved::new(path.clone(), &parts.headers, &body, is_genuine));
+    listener.save(&Saved::new(path.clone(), &parts.headers, &body, callback::is_genuine(&event)));
     let delivered = match &listener.target {
         Some(target) => Some(target.send(&path, forwarded(parts.headers), body.to_vec()).await),
         None => None,
     };
-    let status = match (&delivered, &event) {
-        (Some(Ok(delivered)), _) => delivered.response.status,
-        (Some(Err(_)), _) => 502,
-        (None, Ok(_)) => 200,
-        (None, Err(_)) if !is_genuine => 401,
-        (None, Err(_)) => 400,
+    let status = match &delivered {
+        Some(Ok(delivered)) => delivered.response.status,
+        Some(Err(_)) => 502,
+        None => callback::status(&event),
     };
     listener.print(&path, &event, status, delivered.as_ref());
     respond(status, delivered)
@@ -179,7 +171,7 @@ impl Listener {
     fn print(
         &self,
         path: &str,
-        event: &Result<Event, kopokopo::KopoKopoError>,
+        event: &Result<Event, KopoKopoError>,
         status: u16,
         delivered: Option<&Result<Delivered, String>>,
     ) {

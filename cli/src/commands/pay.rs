@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use http::{HeaderMap, HeaderValue, Method, header};
-use kopokopo::transport::{HttpRequest, HttpTransport, SendGate, Transport};
+use kopokopo::transport::{HttpTransport, Transport};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{Failure, Outcome, sandbox::PORT};
+use super::{Failure, Outcome, callback::request, sandbox::PORT};
 use crate::terminal::{self, printable};
 
 /// How long the sandbox may take.
@@ -121,7 +121,7 @@ impl Kind {
 
 impl Pay {
     pub(super) fn run(self) -> Outcome {
-        let mut url = match &self.base_url {
+        let url = match &self.base_url {
             Some(url) => url.clone(),
             None => Url::parse(&format!("http://127.0.0.1:{PORT}")).map_err(Failure::failed)?,
         };
@@ -146,30 +146,22 @@ impl Pay {
             Some((reference, how)) => (vec!["_sandbox", "transactions", reference, how], json!({})),
             None => (vec!["_sandbox", "pay"], self.payment()),
         };
-        extend(&mut url, &path)?;
-        let (status, output) = super::runtime()?.block_on(post(url, body.to_string()))?;
-        if status == 200 {
-            let resource = &output["resource"];
-            let text = |name: &str| resource[name].as_str().unwrap_or_default().to_owned();
-            let kind = output["type"].as_str().unwrap_or_default();
-            let line = format!(
-                "{kind} {}: KES {} at till {}, {}",
-                text("reference"),
-                text("amount"),
-                text("till_number"),
-                text("status")
-            );
-            return terminal::print(&printable(&line)).map_err(Failure::failed);
-        }
-        Err(refused(status, &output))
+        let output = control(url, &path, &body)?;
+        let resource = &output["resource"];
+        let text = |name: &str| resource[name].as_str().unwrap_or_default().to_owned();
+        let kind = output["type"].as_str().unwrap_or_default();
+        let line = format!(
+            "{kind} {}: KES {} at till {}, {}",
+            text("reference"),
+            text("amount"),
+            text("till_number"),
+            text("status")
+        );
+        terminal::print(&printable(&line)).map_err(Failure::failed)
     }
 
-    fn decide(&self, mut url: Url, path: &[&str], body: &Value) -> Outcome {
-        extend(&mut url, path)?;
-        let (status, output) = super::runtime()?.block_on(post(url, body.to_string()))?;
-        if status != 200 {
-            return Err(refused(status, &output));
-        }
+    fn decide(&self, url: Url, path: &[&str], body: &Value) -> Outcome {
+        control(url, path, body)?;
         terminal::print(&format!("The customer decided: {}", self.action.name())).map_err(Failure::failed)
     }
 
@@ -186,31 +178,25 @@ impl Pay {
     }
 }
 
-fn extend(url: &mut Url, path: &[&str]) -> Outcome {
-    let mut segments =
-        url.path_segments_mut().map_err(|()| Failure::Usage("--base-url must begin with http://".into()))?;
-    segments.pop_if_empty().extend(path);
-    Ok(())
-}
-
-fn refused(status: u16, output: &Value) -> Failure {
+/// A call of the sandbox's control API.
+fn control(mut url: Url, path: &[&str], body: &Value) -> Result<Value, Failure> {
+    url.path_segments_mut()
+        .map_err(|()| Failure::Usage("--base-url must begin with http://".into()))?
+        .pop_if_empty()
+        .extend(path);
+    let (status, output) = super::runtime()?.block_on(post(url, body.to_string()))?;
+    if status == 200 {
+        return Ok(output);
+    }
     let why = output["error"].as_str().map_or_else(|| format!("status {status}: is it a sandbox?"), str::to_owned);
-    Failure::Failed(why)
+    Err(Failure::Failed(why))
 }
 
 async fn post(url: Url, body: String) -> Result<(u16, Value), Failure> {
     let transport = HttpTransport::for_origin(&url).map_err(Failure::failed)?;
     let place = url.origin().ascii_serialization();
-    let request = HttpRequest {
-        method: Method::POST,
-        url,
-        headers: HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))]),
-        body: body.into(),
-        connect_timeout: Duration::from_secs(5),
-        stalled_timeout: PATIENCE,
-        deadline: tokio::time::Instant::now() + PATIENCE,
-        gate: SendGate::default(),
-    };
+    let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+    let request = request(Method::POST, url, headers, body, PATIENCE);
     let output = transport.send(request).await.map_err(|error| {
         Failure::Failed(format!(
             "no sandbox at {place}: {}. Start one with `k2 sandbox`, or say where it is with --base-url",

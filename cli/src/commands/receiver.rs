@@ -8,11 +8,10 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
 };
-use kopokopo::{
-    ErrorKind,
-    webhooks::{Event, SIGNATURE_HEADER, Webhooks},
-};
+use kopokopo::webhooks::{Event, Webhooks};
 use tokio::{net::TcpListener, sync::mpsc, task::JoinHandle};
+
+use super::callback;
 
 /// What came, and what the shop made of it.
 pub(super) struct Received {
@@ -52,17 +51,13 @@ impl Receiver {
 }
 
 async fn receive(State((webhooks, sender)): State<Shop>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let signature = headers.get(SIGNATURE_HEADER).and_then(|value| value.to_str().ok());
+    let signature = callback::signature(&headers);
     let outcome = webhooks.verify(&body, signature);
-    let output = match &outcome {
-        Ok(_) => StatusCode::OK,
-        Err(error) if error.kind() == ErrorKind::Signature => StatusCode::UNAUTHORIZED,
-        Err(_) => StatusCode::BAD_REQUEST,
-    };
+    let output = callback::status(&outcome);
     let signature = signature.unwrap_or_default().to_owned();
     // The receiver is gone when the demo has ended.
-    let _ = sender.send(Received { body, signature, event: outcome.ok(), output: output.as_u16() });
-    output
+    let _ = sender.send(Received { body, signature, event: outcome.ok(), output });
+    StatusCode::from_u16(output).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 impl Drop for Receiver {

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::{
     Failure, Outcome,
-    callback::{Saved, Target, headers},
+    callback::{Saved, Target, check_loopback, headers},
 };
 use crate::terminal;
 
@@ -44,12 +44,7 @@ pub(super) struct Replay {
 
 impl Replay {
     pub(super) fn run(self) -> Outcome {
-        if !self.allow_remote_callbacks && !kopokopo_sandbox::is_loopback(&self.to) {
-            return Err(Failure::Usage(format!(
-                "--to: {} is not this machine. To send there anyway, add --allow-remote-callbacks",
-                self.to.host_str().unwrap_or_default()
-            )));
-        }
+        check_loopback(&self.to, self.allow_remote_callbacks, "--to")?;
         if let Some(key) = &self.api_key {
             super::check_api_keys(std::slice::from_ref(key))?;
         }

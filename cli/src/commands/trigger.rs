@@ -1,21 +1,15 @@
 //! `k2 trigger`: a signed sample, sent to your own handler.
 
-use std::time::Duration;
-
 use clap::Args;
-use http::{HeaderMap, HeaderValue, Method, header};
-use kopokopo::{
-    transport::{HttpRequest, HttpTransport, SendGate, Transport},
-    webhooks::sign,
-};
+use kopokopo::webhooks::sign;
 use kopokopo_sandbox::samples::{self, Changes};
 use url::Url;
 
-use super::{Failure, Outcome};
+use super::{
+    Failure, Outcome,
+    callback::{Target, check_loopback, headers},
+};
 use crate::terminal;
-
-/// How long the receiver may take.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 const EXAMPLES: &str = "\
 A VALUE is JSON, or text if it is not JSON. First all --set are applied, then all --add, then all --unset.
@@ -62,15 +56,8 @@ impl Trigger {
             return terminal::print(&samples::NAMES.join("\n")).map_err(Failure::failed);
         };
         let Some(api_key) = self.api_key else { return Err(super::no_api_key()) };
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(Failure::Usage("--url must begin with http:// or https://".into()));
-        }
-        if !self.allow_remote_callbacks && !kopokopo_sandbox::is_loopback(&url) {
-            return Err(Failure::Usage(format!(
-                "--url: {} is not this machine. To send there anyway, add --allow-remote-callbacks",
-                url.host_str().unwrap_or_default()
-            )));
-        }
+        let target = Target::new(url, "--url")?;
+        check_loopback(target.url(), self.allow_remote_callbacks, "--url")?;
         super::check_api_keys(std::slice::from_ref(&api_key))?;
         let mut sample = samples::get(&topic).ok_or_else(|| {
             Failure::Usage(format!("there is no {topic:?}; expected one of {}", samples::NAMES.join(", ")))
@@ -79,7 +66,7 @@ impl Trigger {
         changes.apply(&mut sample).map_err(|error| Failure::Usage(format!("--{error}")))?;
         let body = sample.to_string();
         let signature = sign(&api_key, body.as_bytes());
-        let status = super::runtime()?.block_on(post(url, &signature, body))?;
+        let status = super::runtime()?.block_on(post(&target, &signature, body))?;
         terminal::print(&format!("{topic} -> {status}")).map_err(Failure::failed)?;
         if (200..300).contains(&status) {
             Ok(())
@@ -99,23 +86,8 @@ fn pairs(option: &str, given: &[String]) -> Result<Vec<(String, String)>, Failur
 }
 
 /// Sends a body with its signature, as Kopo Kopo does, and returns the receiver's status.
-pub(super) async fn post(url: Url, signature: &str, body: String) -> Result<u16, Failure> {
-    let signature = HeaderValue::from_str(signature).map_err(Failure::failed)?;
-    let headers = HeaderMap::from_iter([
-        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
-        (header::USER_AGENT, HeaderValue::from_static(concat!("k2/", env!("CARGO_PKG_VERSION")))),
-        (header::HeaderName::from_static("x-kopokopo-signature"), signature),
-    ]);
-    let transport = HttpTransport::for_origin(&url).map_err(Failure::failed)?;
-    let request = HttpRequest {
-        method: Method::POST,
-        url,
-        headers,
-        body: body.into(),
-        connect_timeout: Duration::from_secs(5),
-        stalled_timeout: PATIENCE,
-        deadline: tokio::time::Instant::now() + PATIENCE,
-        gate: SendGate::default(),
-    };
-    transport.send(request).await.map(|output| output.status).map_err(|error| Failure::Failed(error.detail))
+pub(super) async fn post(target: &Target, signature: &str, body: String) -> Result<u16, Failure> {
+    let headers = headers(None, Some(signature)).map_err(Failure::failed)?;
+    let delivered = target.send("/", headers, body.into_bytes()).await;
+    delivered.map(|delivered| delivered.response.status).map_err(Failure::Failed)
 }

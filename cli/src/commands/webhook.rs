@@ -60,7 +60,7 @@ impl Webhook {
                 return Err(Failure::Failed("the body has more than 10 MiB, which no receiver accepts".into()));
             }
             Self::Sign { .. } => sign(first, &body),
-            Self::Verify { api_key, signature } => verify(api_key, signature.as_deref(), &body)?,
+            Self::Verify { api_key, signature } => verify(&api_key, signature.as_deref(), &body)?,
         };
         terminal::print(&text).map_err(Failure::failed)
     }
@@ -75,12 +75,17 @@ fn read() -> Result<Vec<u8>, Failure> {
     Ok(body)
 }
 
-fn verify(keys: Vec<String>, signature: Option<&str>, body: &[u8]) -> Result<String, Failure> {
-    let mut webhooks = Webhooks::new(keys);
-    if let Ok(secret) = std::env::var("K2_CLIENT_SECRET") {
-        webhooks = webhooks.with_client_secret(secret);
+/// A verifier with these keys. Where `K2_CLIENT_SECRET` is set, a refusal can tell that the signature was made with it.
+pub(super) fn verifier(keys: &[String]) -> Webhooks {
+    let webhooks = Webhooks::new(keys.iter().map(String::as_str));
+    match std::env::var("K2_CLIENT_SECRET") {
+        Ok(secret) => webhooks.with_client_secret(secret),
+        Err(_) => webhooks,
     }
-    let event = webhooks.verify(body, signature).map_err(|error| match error.kind() {
+}
+
+fn verify(keys: &[String], signature: Option<&str>, body: &[u8]) -> Result<String, Failure> {
+    let event = verifier(keys).verify(body, signature).map_err(|error| match error.kind() {
         ErrorKind::Configuration => Failure::Usage(error.to_string()),
         _ => Failure::Failed(error.to_string()),
     })?;
