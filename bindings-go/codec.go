@@ -161,39 +161,9 @@ func readTime(r *reader) time.Time {
 	text := readText[string](r)
 	found, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil && r.err == nil {
-		found, err = parseFarTime(text)
-	}
-	if err != nil && r.err == nil {
 		r.fail("a time that Go cannot read: " + strconv.Quote(text))
 	}
 	return found
-}
-
-// parseFarTime reads what the library accepts and [time.Parse] does not: a year before 0, and an offset of more than a day, with
-// which [time.Time] has no JSON. The point in time is the same, in UTC.
-func parseFarTime(text string) (time.Time, error) {
-	const offsetLength = len("+00:00")
-	rest, isNegative := strings.CutPrefix(text, "-")
-	if local, isUTC := strings.CutSuffix(rest, "Z"); isUTC {
-		rest = local + "+00:00"
-	}
-	at := max(len(rest)-offsetLength, 0)
-	local, err := time.Parse("2006-01-02T15:04:05.999999999", rest[:at])
-	if err != nil {
-		return local, err
-	}
-	sign, minutes := time.Duration(1), 0
-	var hours int
-	if _, err := fmt.Sscanf(rest[at+1:], "%02d:%02d", &hours, &minutes); err != nil {
-		return local, err
-	}
-	if rest[at] == '-' {
-		sign = -1
-	}
-	if isNegative {
-		local = local.AddDate(-2*local.Year(), 0, 0)
-	}
-	return local.Add(-sign * (time.Duration(hours)*time.Hour + time.Duration(minutes)*time.Minute)), nil
 }
 
 func readMetadata(r *reader) Metadata {

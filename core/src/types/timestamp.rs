@@ -94,7 +94,8 @@ impl FromStr for Timestamp {
 }
 
 /// Reads ISO 8601 with an offset: `2020-10-19T09:24:48.622+03:00`. Also with a space for the `T`, and with `Z`, `+0300`
-/// or `+03`.
+/// or `+03`. The years are 1 to 9999, and the offset is less than a day: no language's own type has others in common with the
+/// rest, and a webhook must not fail on one.
 fn parse(text: &str) -> Option<Timestamp> {
     let bytes = text.as_bytes();
     let (head, rest) = (bytes.get(..19)?, bytes.get(19..)?);
@@ -137,15 +138,18 @@ fn parse_offset(offset: &[u8]) -> Option<UtcOffset> {
         _ => return None,
     };
     let (hours, minutes) = (i8::try_from(small(&hours)?).ok()?, i8::try_from(small(&minutes)?).ok()?);
-    if minutes > 59 {
+    if hours > 23 || minutes > 59 {
         return None;
     }
     UtcOffset::from_hms(sign * hours, sign * minutes, 0).ok()
 }
 
 fn date(year: &[u8], month: &[u8], day: &[u8]) -> Option<Date> {
-    let month = Month::try_from(small(month)?).ok()?;
-    Date::from_calendar_date(i32::try_from(number(year)?).ok()?, month, small(day)?).ok()
+    let (year, month) = (i32::try_from(number(year)?).ok()?, Month::try_from(small(month)?).ok()?);
+    if year == 0 {
+        return None;
+    }
+    Date::from_calendar_date(year, month, small(day)?).ok()
 }
 
 fn small(digits: &[u8]) -> Option<u8> {
