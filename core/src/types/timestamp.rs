@@ -62,7 +62,7 @@ impl Timestamp {
         }
         let date = date(&digits[..4], &digits[4..6], &digits[6..8])?;
         let time = Time::from_hms(small(&digits[8..10])?, small(&digits[10..12])?, small(&digits[12..])?).ok()?;
-        Some(Self { at: PrimitiveDateTime::new(date, time).assume_offset(NAIROBI), digits: 0 })
+        Some(Self { at: at_offset(date, time, NAIROBI)?, digits: 0 })
     }
 }
 
@@ -94,8 +94,8 @@ impl FromStr for Timestamp {
 }
 
 /// Reads ISO 8601 with an offset: `2020-10-19T09:24:48.622+03:00`. Also with a space for the `T`, and with `Z`, `+0300`
-/// or `+03`. The years are 1 to 9999, and the offset is less than a day: no language's own type has others in common with the
-/// rest, and a webhook must not fail on one.
+/// or `+03`. The years are 1 to 9999, there and in UTC, and the offset is at most 18 hours, which is Java's limit: no
+/// language's own type has others in common with the rest, and a webhook must not fail on one.
 fn parse(text: &str) -> Option<Timestamp> {
     let bytes = text.as_bytes();
     let (head, rest) = (bytes.get(..19)?, bytes.get(19..)?);
@@ -121,8 +121,15 @@ fn parse(text: &str) -> Option<Timestamp> {
     let nanosecond = number(kept)? * 10_u32.pow(9 - u32::try_from(kept.len()).ok()?);
     let time =
         Time::from_hms_nano(small(&head[11..13])?, small(&head[14..16])?, small(&head[17..19])?, nanosecond).ok()?;
-    let at = PrimitiveDateTime::new(date, time).assume_offset(parse_offset(offset)?);
+    let at = at_offset(date, time, parse_offset(offset)?)?;
     Some(Timestamp { at, digits: u8::try_from(kept.len()).ok()? })
+}
+
+/// None if it is not in the years 1 to 9999, there or in UTC.
+fn at_offset(date: Date, time: Time, offset: UtcOffset) -> Option<OffsetDateTime> {
+    let at = PrimitiveDateTime::new(date, time).assume_offset(offset);
+    let utc = at.checked_to_offset(UtcOffset::UTC)?;
+    (at.year() > 0 && utc.year() > 0).then_some(at)
 }
 
 fn parse_offset(offset: &[u8]) -> Option<UtcOffset> {
@@ -138,7 +145,7 @@ fn parse_offset(offset: &[u8]) -> Option<UtcOffset> {
         _ => return None,
     };
     let (hours, minutes) = (i8::try_from(small(&hours)?).ok()?, i8::try_from(small(&minutes)?).ok()?);
-    if hours > 23 || minutes > 59 {
+    if minutes > 59 || (hours, minutes) > (18, 0) {
         return None;
     }
     UtcOffset::from_hms(sign * hours, sign * minutes, 0).ok()
@@ -146,9 +153,6 @@ fn parse_offset(offset: &[u8]) -> Option<UtcOffset> {
 
 fn date(year: &[u8], month: &[u8], day: &[u8]) -> Option<Date> {
     let (year, month) = (i32::try_from(number(year)?).ok()?, Month::try_from(small(month)?).ok()?);
-    if year == 0 {
-        return None;
-    }
     Date::from_calendar_date(year, month, small(day)?).ok()
 }
 
