@@ -569,7 +569,7 @@ export abstract class Controls {
    */
   setFaults(faults: readonly Fault[]): Promise<void>;
   /**
-   * Returns the faults.
+   * Returns the faults that can still strike, with what is left of `times` and `after`.
    */
   faults(): Promise<readonly Fault[]>;
   /**

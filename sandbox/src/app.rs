@@ -80,6 +80,13 @@ impl App {
         Ok(())
     }
 
+    /// The fault for a request or a callback, if one matches.
+    pub(crate) fn take_fault(&self, operation: &str, callback: bool) -> Option<Fault> {
+        let taken = self.faults().take_matching(operation, callback)?;
+        self.events.add(Change::State);
+        Some(taken)
+    }
+
     pub(crate) fn refuse_connections(&self, pause: Duration, spared: u64) {
         self.refusals.send_replace(Refusal { pause: Some(pause), spared });
     }

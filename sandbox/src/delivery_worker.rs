@@ -35,7 +35,7 @@ impl App {
             (simulation.clock.elapsed(), iso(simulation.now()))
         };
         for Outgoing { topic, url, body } in outgoing {
-            let fault = self.faults().take_matching(&topic, true);
+            let fault = self.take_fault(&topic, true);
             let withheld = match self.deliveries.check(&url) {
                 Err(why) => Some(why),
                 Ok(()) if matches!(fault, Some(Fault { kind: FaultKind::CallbackNever, .. })) => {

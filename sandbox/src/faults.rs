@@ -213,30 +213,29 @@ pub(crate) struct Faults(Vec<ActiveFault>);
 
 #[derive(Debug)]
 struct ActiveFault {
+    /// `times` and `after` count down.
     fault: Fault,
-    passed: u32,
-    struck: u32,
     dice: fastrand::Rng,
 }
 
 impl Faults {
     pub(crate) fn new(faults: Vec<Fault>) -> Self {
-        Self(
-            faults
-                .into_iter()
-                .map(|fault| ActiveFault { dice: fastrand::Rng::with_seed(fault.seed), fault, passed: 0, struck: 0 })
-                .collect(),
-        )
+        let armed = |fault: Fault| ActiveFault { dice: fastrand::Rng::with_seed(fault.seed), fault };
+        Self(faults.into_iter().filter(|fault| fault.times != Some(0)).map(armed).collect())
     }
 
-    /// The fault for this request, if one matches. The first match is used.
+    /// The fault for this request, if one matches. The first match is used. One that is used up is gone.
     pub(crate) fn take_matching(&mut self, operation: &str, callback: bool) -> Option<Fault> {
-        self.0
+        let taken = self
+            .0
             .iter_mut()
             .filter(|armed| armed.fault.kind.is_callback() == callback && armed.fault.covers(operation))
-            .find_map(ActiveFault::take)
+            .find_map(ActiveFault::take)?;
+        self.0.retain(|armed| armed.fault.times != Some(0));
+        Some(taken)
     }
 
+    /// Those that can still strike, with the `times` and the `after` that are left.
     pub(crate) fn list(&self) -> Vec<Fault> {
         self.0.iter().map(|armed| armed.fault.clone()).collect()
     }
@@ -244,18 +243,16 @@ impl Faults {
 
 impl ActiveFault {
     fn take(&mut self) -> Option<Fault> {
-        if self.fault.times.is_some_and(|times| self.struck >= times) {
-            return None;
-        }
-        if self.passed < self.fault.after {
-            self.passed += 1;
+        if self.fault.after > 0 {
+            self.fault.after -= 1;
             return None;
         }
         if self.fault.probability.is_some_and(|probability| self.dice.f64() >= probability) {
             return None;
         }
-        self.struck += 1;
-        Some(self.fault.clone())
+        let taken = self.fault.clone();
+        self.fault.times = self.fault.times.map(|times| times.saturating_sub(1));
+        Some(taken)
     }
 }
 
@@ -271,6 +268,22 @@ mod tests {
         let taken: Vec<bool> = (0..5).map(|_| faults.take_matching("send_money.create", false).is_some()).collect();
         assert_eq!(taken, [false, true, true, false, false]);
         assert!(faults.take_matching("reversals.create", false).is_none());
+    }
+
+    #[test]
+    fn what_is_left_of_a_fault_is_listed_until_it_is_used_up() {
+        let some = Fault { after: 1, times: Some(2), ..Fault::once("polling.get", FaultKind::Delay) };
+        let always = Fault { times: None, ..Fault::once("polling.create", FaultKind::Delay) };
+        let never = Fault { times: Some(0), ..some.clone() };
+        let mut faults = Faults::new(vec![some.clone(), never, always.clone()]);
+        assert_eq!(faults.list(), [some.clone(), always.clone()]);
+        for times in [2, 1] {
+            faults.take_matching("polling.get", false);
+            assert_eq!(faults.list()[0], Fault { after: 0, times: Some(times), ..some.clone() });
+        }
+        faults.take_matching("polling.get", false);
+        faults.take_matching("polling.create", false);
+        assert_eq!(faults.list(), [always]);
     }
 
     #[test]

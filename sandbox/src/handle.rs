@@ -53,7 +53,7 @@ pub(crate) async fn handle(State(app): State<Arc<App>>, request: Request) -> Res
         }
         Found::Nothing => return Ok(no_operation(&app, record, &Reply::error(404, "There is no such path"))),
     };
-    let fault = app.faults().take_matching(route.operation, false);
+    let fault = app.take_fault(route.operation, false);
     let headers = request.headers().clone();
     let (read, size) = body::read(route, request).await;
     let kept = if route.oauth { Value::Null } else { read.clone().unwrap_or_default() };

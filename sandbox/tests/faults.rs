@@ -101,6 +101,16 @@ async fn the_port_closes_for_a_while_and_opens_again() {
 }
 
 #[tokio::test]
+async fn a_fault_that_is_used_up_is_not_in_force() {
+    let (talk, _) = struck(FaultKind::Status).await;
+    assert_eq!(talk.control("GET", "/faults", &json!(null)).await.json(), json!([]));
+    let twice = json!({ "operation": CREATE, "kind": "status", "times": 2 });
+    assert_eq!(talk.control("PUT", "/faults", &twice).await.status, 200);
+    talk.post("/api/v2/incoming_payments", &stk_push("100", "0712345678", NOWHERE)).await;
+    assert_eq!(talk.control("GET", "/faults", &json!(null)).await.json()[0]["times"], 1);
+}
+
+#[tokio::test]
 async fn a_receiver_that_fails_is_tried_again_and_a_delivery_can_be_sent_again() {
     let talk = Talk::start().await;
     talk.sandbox.apply(&Settings { callback_retries_ms: Some(vec![3_600_000, 10]), ..Settings::default() }).unwrap();

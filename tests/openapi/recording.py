@@ -3,7 +3,7 @@
     conformance -- python tests/openapi/recording.py FILE COMMAND OF THE TESTEE
 
 What crosses the wire is forwarded as it comes. A line of JSON goes into FILE for each exchange: what was sent, what came back, and how
-both differ from the description. If one differs, the line has the faults that are in force, which only this moment knows.
+both differ from the description. If one differs, the line has the faults that requests of the sandbox met, which it forgets at its end.
 """
 
 from __future__ import annotations
@@ -101,13 +101,13 @@ class Recorder:
             self.file.flush()
 
 
-def faults(sandbox: int) -> list[Any] | None:
-    """The faults that a sandbox has. None if it has ended."""
+def faults(sandbox: int) -> list[list[str]] | None:
+    """The operation and the fault of each request that met one. None if the sandbox has ended."""
     connection = HTTPConnection("127.0.0.1", sandbox, timeout=60)
     try:
-        connection.request("GET", "/_sandbox/faults")
-        found: list[Any] = json.load(connection.getresponse())
-        return found
+        connection.request("GET", "/_sandbox/requests")
+        requests = json.load(connection.getresponse())
+        return [[request["operation"], request["fault"]] for request in requests if request["fault"]]
     except OSError:
         return None
     finally:

@@ -345,7 +345,7 @@ abstract class Controls
     }
 
     /**
-     * Returns the faults.
+     * Returns the faults that can still strike, with what is left of `times` and `after`.
      *
      * @return list<Fault>
      */

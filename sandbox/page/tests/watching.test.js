@@ -137,6 +137,7 @@ test('a fault is switched on and off', withPage(async ({ sandbox, page }) => {
   }, 'two faults');
   assert.deepStrictEqual(faults.map(({ kind, times, status }) => [kind, times, status]), [['status', 1, 503], ['callback_twice', null, null]]);
   await sandbox.api('/api/v2/incoming_payments', push(), 503);
+  await page.getByRole('button', { name: 'Switch off status of incoming_payments.create' }).waitFor({ state: 'detached' });
   await page.getByLabel('Operation, or callback').selectOption('polling.get');
   await page.getByRole('button', { name: 'Switch on' }).click();
   await page.getByText(/operation: there is no/).waitFor();

@@ -1203,7 +1203,7 @@ class Controls:
     def faults(
         self,
     ) -> list[Fault]:
-        """Returns the faults.
+        """Returns the faults that can still strike, with what is left of `times` and `after`.
         """
         content = self._control("GET", "/faults")
         return [Fault._read(item) for item in content]

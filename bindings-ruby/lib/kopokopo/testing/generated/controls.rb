@@ -301,7 +301,7 @@ module KopoKopo
         nil
       end
 
-      # Returns the faults.
+      # Returns the faults that can still strike, with what is left of `times` and `after`.
       #
       # @return [Array<Fault>]
       def faults

@@ -1328,7 +1328,7 @@ public abstract class Controls internal constructor() {
     }
 
     /**
-     * Returns the faults.
+     * Returns the faults that can still strike, with what is left of `times` and `after`.
      */
     public fun faults(
     ): List<Fault> {
