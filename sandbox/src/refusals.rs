@@ -52,7 +52,8 @@ pub(crate) fn rule(operation: Option<&str>, status: u16, words: &str) -> Option<
         } else if words.starts_with("The body") || words.starts_with("The multipart body") {
             ("requests", "a body that")
         } else if words.ends_with("is invalid") {
-            return in_area(section, "is invalid");
+            let is_of_destination = words.starts_with("Destination ");
+            return in_area(section, if is_of_destination { "field of a destination" } else { "is invalid" });
         } else {
             return in_area(section, words.split_once(':').map_or(words, |(before, _)| before));
         };

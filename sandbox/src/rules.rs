@@ -143,6 +143,11 @@ pub const RULES: &[Rule] = &[
     rule("send_money", "Destinations must be a list: an object or a text never sweeps", Extrapolated),
     rule(
         "send_money",
+        "a field of a destination that is an object or a list: Destination nickname is invalid",
+        Extrapolated,
+    ),
+    rule(
+        "send_money",
         "a merchant_wallet with the reference of a bank account, or the reverse: Destination reference is invalid",
         Extrapolated,
     ),

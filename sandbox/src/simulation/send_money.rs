@@ -28,6 +28,9 @@ const ECHOED: [&str; 8] = [
     "account_name",
 ];
 
+/// The fields of a destination that come back in its request only.
+const KEPT: [&str; 4] = ["network", "bank_branch_ref", "description", "reference"];
+
 impl Simulation {
     pub(crate) fn create_send_money(&mut self, params: Params<'_>) -> Result<Reply, Reply> {
         let callback_url = self.callback(params, "_links.callback_url", "Callback url")?;
@@ -122,6 +125,10 @@ impl Simulation {
             let limit = if kind.ends_with("bank_account") { BANK_LIMIT } else { M_PESA_LIMIT };
             if !amount(params, "amount", "Destination amount", limit)?.is_integer() {
                 return Err(Reply::invalid("Destination amount is invalid"));
+            }
+            let is_nested = |name: &&&str| matches!(params.get(name), Some(Value::Array(_) | Value::Object(_)));
+            if let Some(name) = ECHOED.iter().chain(&KEPT).find(is_nested) {
+                return Err(Reply::invalid(format!("Destination {} is invalid", name.replace('_', " "))));
             }
         }
         Ok(())
