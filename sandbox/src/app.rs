@@ -5,9 +5,11 @@ use std::{
     time::Duration,
 };
 
+use http::{HeaderMap, header};
 use tokio::sync::{Notify, broadcast, watch};
 
 use crate::{
+    body::header_text,
     deliveries::Deliveries,
     events::{Change, Events},
     faults::{Fault, FaultKind, Faults},
@@ -62,6 +64,11 @@ impl App {
 
     pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The address under which a client reached it, which can be a published port.
+    pub(crate) fn url_of(&self, headers: &HeaderMap) -> String {
+        header_text(headers, header::HOST).map_or_else(|| self.base_url.clone(), |host| format!("http://{host}"))
     }
 
     /// Puts faults in force. Closing the port begins at once; the connection that asked for it is spared.

@@ -94,7 +94,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .layer(middleware::from_fn_with_state(Arc::clone(app), guard::guard))
 }
 
-fn respond(value: &impl serde::Serialize) -> Response {
+pub(crate) fn respond(value: &impl serde::Serialize) -> Response {
     match serde_json::to_vec(value) {
         Ok(body) => ([(http::header::CONTENT_TYPE, "application/json")], body).into_response(),
         Err(error) => refused(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),

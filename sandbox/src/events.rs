@@ -15,11 +15,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::stream;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderName, StatusCode, header};
 use serde_json::json;
 use tokio::sync::watch;
 
-use crate::{app::App, control::refused};
+use crate::{app::App, body::header_text, control::refused};
 
 /// How many events a client that was away can catch up with. Their contents are read when they are sent.
 const KEPT: usize = 2_048;
@@ -32,6 +32,9 @@ const MOST_STREAMS: usize = 64;
 
 /// A client and what is between find out in this time that the other is gone.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// What a client has, if it was there before.
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// Something that changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,16 +121,9 @@ struct Watcher {
     /// What it has.
     number: u64,
     changed: watch::Receiver<u64>,
-    begun: Begun,
+    /// The first event, which says where the stream begins, until it is sent.
+    first: Option<&'static str>,
     _place: Place,
-}
-
-enum Begun {
-    /// The first piece says where it begins.
-    No,
-    /// The id that it came with is unknown.
-    Lost,
-    Yes,
 }
 
 /// One of the streams that there can be.
@@ -154,11 +150,11 @@ pub(crate) async fn stream(State(app): State<Arc<App>>, headers: HeaderMap) -> R
         return refused(StatusCode::SERVICE_UNAVAILABLE, &why);
     };
     let changed = app.events.latest.subscribe();
-    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
-    let known = last.and_then(|id| app.events.number(id));
+    let last = header_text(&headers, LAST_EVENT_ID);
+    let known = last.as_ref().and_then(|id| app.events.number(id));
     let number = known.unwrap_or_else(|| app.events.latest());
-    let begun = if last.is_some() && known.is_none() { Begun::Lost } else { Begun::No };
-    let watcher = Watcher { app, number, changed, begun, _place: place };
+    let first = if last.is_some() && known.is_none() { "missed" } else { "ready" };
+    let watcher = Watcher { app, number, changed, first: Some(first), _place: place };
     let pieces = stream::unfold(watcher, |mut watcher| async move {
         let piece = watcher.next().await?;
         Some((Ok::<_, std::convert::Infallible>(Bytes::from(piece)), watcher))
@@ -170,10 +166,8 @@ pub(crate) async fn stream(State(app): State<Arc<App>>, headers: HeaderMap) -> R
 impl Watcher {
     /// The next piece of the stream. None if the sandbox is gone.
     async fn next(&mut self) -> Option<String> {
-        match std::mem::replace(&mut self.begun, Begun::Yes) {
-            Begun::No => return Some(format!("retry: 1000\n{}", self.event(self.number, "ready", "{}"))),
-            Begun::Lost => return Some(format!("retry: 1000\n{}", self.event(self.number, "missed", "{}"))),
-            Begun::Yes => {}
+        if let Some(first) = self.first.take() {
+            return Some(format!("retry: 1000\n{}", self.event(self.number, first, "{}")));
         }
         loop {
             match self.app.events.after(self.number) {

@@ -11,7 +11,7 @@ use axum::{
 use http::{HeaderMap, Method, StatusCode, header, request::Parts};
 use url::{Host, Url};
 
-use crate::{app::App, control::refused, page, simulation::is_loopback_host};
+use crate::{app::App, body::header_text, control::refused, page, simulation::is_loopback_host};
 
 /// Content types that a form of any site can send without a question to the server first.
 const OF_FORMS: [&str; 3] = ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"];
@@ -143,14 +143,14 @@ fn is_cross_site(headers: &HeaderMap) -> bool {
 }
 
 fn is_form(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type = header_text(headers, header::CONTENT_TYPE).unwrap_or_default();
     let kind = content_type.split(';').next().unwrap_or_default().trim();
     OF_FORMS.iter().any(|form| kind.eq_ignore_ascii_case(form))
 }
 
 /// Browsers of today send an Origin with every form. An old one is known by these.
 fn is_browser(headers: &HeaderMap) -> bool {
-    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let agent = header_text(headers, header::USER_AGENT).unwrap_or_default();
     headers.contains_key(header::REFERER) || agent.starts_with("Mozilla/") || agent.starts_with("Opera/")
 }
 

@@ -35,11 +35,10 @@ pub(crate) async fn handle(State(app): State<Arc<App>>, request: Request) -> Res
     let path = collapsed(request.uri().path());
     let record = recorded(&app, &request, &connection);
     if request.method() == Method::GET {
-        let in_browser = page::is_browser(request.headers());
         if let Some(token) = path.strip_prefix("/links/") {
-            return Ok(link_page(&app, record, token, in_browser));
+            return Ok(link_page(&app, record, token, page::is_browser(request.headers())));
         }
-        if path == "/" && in_browser {
+        if path == "/" && page::is_browser(request.headers()) {
             return Ok(page::redirect());
         }
     }
@@ -192,8 +191,7 @@ async fn after_effect(
     headers: &HeaderMap,
     connection: &Connection,
 ) -> Response {
-    let base_url =
-        header_text(headers, header::HOST).map_or_else(|| app.base_url.clone(), |host| format!("http://{host}"));
+    let base_url = app.url_of(headers);
     if let Some(fault) = fault {
         match fault.kind {
             FaultKind::ResetAfterEffect => return connection.reset().await,

@@ -12,7 +12,11 @@ use axum::{
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::json;
 
-use crate::{app::App, body::header_text, control::refused};
+use crate::{
+    app::App,
+    body::header_text,
+    control::{refused, respond},
+};
 
 /// Scripts, styles, pictures and connections are those of the sandbox. Nothing may frame the page, and it sends no forms.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; \
@@ -98,17 +102,14 @@ async fn named(Path(name): Path<String>) -> Response {
 
 /// What points a program at this sandbox. The address is the one that the browser used, which can be a published port.
 async fn start(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    let base_url =
-        header_text(&headers, header::HOST).map_or_else(|| app.base_url.clone(), |host| format!("http://{host}"));
     let simulation = app.simulation();
     let [client_id, client_secret] = simulation.accepted();
-    let start = json!({
-        "base_url": base_url,
+    respond(&json!({
+        "base_url": app.url_of(&headers),
         "client_id": client_id,
         "client_secret": client_secret,
         "api_key": app.deliveries.api_key(),
-    });
-    ([(header::CONTENT_TYPE, "application/json")], start.to_string()).into_response()
+    }))
 }
 
 #[cfg(test)]
