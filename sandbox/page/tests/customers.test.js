@@ -136,7 +136,7 @@ test('at another pace the page offers to let customers wait', withPage(async ({ 
   await page.getByRole('button', { name: 'Let customers wait for me' }).click();
   await page.getByText('Customers wait for you.').waitFor();
   assert.strictEqual((await sandbox.control('GET', '/settings')).pace, 'manual');
-}, { sandbox: ['--pace', 'real'] }));
+}, { sandbox: { pace: 'real' } }));
 
 test('hostile names of customers, tills, notes and metadata are shown as text everywhere', withPage(async ({ sandbox, page, context }) => {
   await sandbox.control('PUT', '/tills/K000000', { balance: 100, name: HOSTILE });

@@ -1,16 +1,16 @@
-// A sandbox, a browser, a client of the API, and a receiver of callbacks. Nothing leaves this machine.
+// A sandbox, a browser, and a client of the API. Nothing leaves this machine.
 
 import assert from 'node:assert';
-import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
-import http from 'node:http';
 import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
+import harness from '../../../bindings-node/test/shared/harness.js';
+
+const { Receiver, startSandbox: start } = harness;
+export { Receiver };
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const TARGET = process.env.CARGO_TARGET_DIR ?? `${ROOT}target`;
-const PROGRAM = process.env.K2_SANDBOX_BIN ?? `${TARGET}/debug/k2`;
 const CHROMIUM = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => path && existsSync(path));
 
 /** Screenshots are here after a run. */
@@ -30,28 +30,21 @@ before(async () => {
 });
 after(() => browser?.close());
 
-export async function startSandbox(...options) {
-  const child = spawn(PROGRAM, ['sandbox', '--json', '--exit-with-stdin', ...options], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const ended = new Promise((resolve) => child.once('close', resolve));
-  const line = await new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.stdout.once('data', (data) => resolve(data.toString()));
-    child.once('close', (code) => reject(new Error(`${PROGRAM} ended with ${code}`)));
-  });
-  const start = JSON.parse(line);
+export async function startSandbox(options) {
+  const sandbox = await start(options);
   const json = async (method, path, body, headers = {}) => {
-    const response = await fetch(start.base_url + path, {
+    const response = await fetch(sandbox.baseUrl + path, {
       method, headers: { 'content-type': 'application/json', ...headers }, body: body === undefined ? undefined : JSON.stringify(body),
     });
     const text = await response.text();
     return { status: response.status, location: response.headers.get('location'), body: text ? JSON.parse(text) : null };
   };
-  const credentials = { grant_type: 'client_credentials', client_id: start.client_id, client_secret: start.client_secret };
+  const credentials = { grant_type: 'client_credentials', client_id: sandbox.clientId, client_secret: sandbox.clientSecret };
   const token = async () => (await json('POST', '/oauth/token', credentials)).body.access_token;
   let bearer = await token();
   return {
-    ...start,
-    url: start.base_url,
+    ...sandbox.credentials,
+    url: sandbox.baseUrl,
     /** Sends a request of the API. Returns the id of what it created. */
     async api(path, content, expected = 201) {
       const response = await json('POST', path, content, { authorization: `Bearer ${bearer}` });
@@ -63,10 +56,7 @@ export async function startSandbox(...options) {
       bearer = await token();
     },
     control: async (method, path, content) => (await json(method, `/_sandbox${path}`, content)).body,
-    async stop() {
-      child.stdin.end();
-      await ended;
-    },
+    stop: () => sandbox.close(),
   };
 }
 
@@ -75,26 +65,13 @@ export const push = ({ phone = '254712345678', amount = '250', callback = 'http:
   subscriber: { first_name: 'Jane', last_name: 'Doe', phone_number: phone }, _links: { callback_url: callback }, ...rest,
 });
 
-/** Receives callbacks, and responds with `statuses` in their order, then with the last one. */
-export async function startReceiver(...statuses) {
-  const received = [];
-  const server = http.createServer(async (request, response) => {
-    const parts = [];
-    for await (const part of request) parts.push(part);
-    received.push({ headers: request.headers, body: Buffer.concat(parts).toString() });
-    response.writeHead(statuses[Math.min(received.length, statuses.length) - 1] ?? 200).end();
-  });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { url: `http://127.0.0.1:${server.address().port}/callback`, received, stop: () => server.close() };
-}
-
 /** Chromium logs every refused request, and a stream that broke off. */
 const EXPECTED = /status of (4|5)\d\d|net::ERR_/;
 
 /** Runs a test with a sandbox and a page. Fails if the page loads something from elsewhere, runs a script of others, or logs an error. */
-export function withPage(run, { sandbox: options = ['--pace', 'manual'], context: look = {}, anyLoopback = false } = {}) {
+export function withPage(run, { sandbox: options = { pace: 'manual' }, context: look = {}, anyLoopback = false } = {}) {
   return async () => {
-    const sandbox = await startSandbox(...options);
+    const sandbox = await startSandbox(options);
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce', ...look });
     context.setDefaultTimeout(PATIENCE);
     const problems = [];

@@ -5,7 +5,7 @@ import { createHmac } from 'node:crypto';
 import { execFile, execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { open, push, startReceiver, startSandbox, until, withPage } from './support.js';
+import { Receiver, open, push, startSandbox, until, withPage } from './support.js';
 
 /** Runs a command. The receiver is in this process, so it must not wait for the command. */
 const shell = (command, variables = {}) => promisify(execFile)('sh', ['-c', command], { env: { ...process.env, ...variables } });
@@ -63,7 +63,7 @@ test('tills, transactions, money that was sent and reversals are shown, and the 
 }));
 
 test('requests and callbacks come in order with bodies, signature and attempts, and are sent again', withPage(async ({ sandbox, page, context }) => {
-  const receiver = await startReceiver(500, 200);
+  const receiver = await Receiver.start([500, 200]);
   try {
     await sandbox.control('PUT', '/settings', { callback_retries_ms: [] });
     await open(page, sandbox, 'traffic');
@@ -72,17 +72,17 @@ test('requests and callbacks come in order with bodies, signature and attempts, 
     const callback = entry(page, 'callback');
     await callback.getByText('not accepted').waitFor();
     await callback.locator('summary').click();
-    const [sent] = receiver.received;
-    await callback.getByText(sent.headers['x-kopokopo-signature']).waitFor();
+    const [sent] = receiver.deliveries;
+    await callback.getByText(sent.signature).waitFor();
     await callback.getByText('"Incoming Payment Request"').waitFor();
-    assert.strictEqual(createHmac('sha256', sandbox.api_key).update(sent.body).digest('hex'), sent.headers['x-kopokopo-signature']);
+    assert.strictEqual(createHmac('sha256', sandbox.apiKey).update(sent.body).digest('hex'), sent.signature);
     await callback.getByRole('button', { name: 'Send again' }).click();
     await callback.getByText('delivered').waitFor();
     await callback.getByText('2 attempts').waitFor();
     const command = await copied(page, context, sandbox, callback.getByRole('button', { name: 'Copy as curl' }));
     await shell(command);
-    await until(() => receiver.received.length === 3, 'the command');
-    assert.deepStrictEqual([receiver.received[2].body, receiver.received[2].headers['x-kopokopo-signature']], [sent.body, sent.headers['x-kopokopo-signature']]);
+    await until(() => receiver.deliveries.length === 3, 'the command');
+    assert.deepStrictEqual(receiver.deliveries[2], sent);
     const request = entry(page, 'incoming_payments.create');
     await request.locator('summary').click();
     await request.getByText('"till_number": "K000000"').waitFor();
@@ -95,7 +95,7 @@ test('requests and callbacks come in order with bodies, signature and attempts, 
     const order = await page.locator('#traffic > li summary').allTextContents();
     assert.ok(order.findIndex((text) => text.includes('incoming_payment ')) < order.findIndex((text) => text.includes('oauth.token')), order.join('\n'));
   } finally {
-    receiver.stop();
+    await receiver.close();
   }
 }));
 
@@ -195,18 +195,18 @@ test('the variables and the first lines have the values of this sandbox', withPa
   const code = page.locator('#snippet');
   const lines = await code.textContent();
   const printed = execFileSync('sh', ['-c', `${lines}\nprintf '%s|' "$K2_BASE_URL" "$K2_CLIENT_ID" "$K2_CLIENT_SECRET" "$K2_API_KEY"`]).toString();
-  assert.strictEqual(printed, `${[sandbox.url, sandbox.client_id, sandbox.client_secret, sandbox.api_key].join('|')}|`);
+  assert.strictEqual(printed, `${[sandbox.url, sandbox.clientId, sandbox.clientSecret, sandbox.apiKey].join('|')}|`);
   const languages = await page.getByLabel('Language').locator('option').allTextContents();
   for (const name of ['.env file', 'PowerShell', 'Python', 'Node', 'Kotlin', 'Swift', 'Ruby', 'PHP', 'Rust']) assert.ok(languages.includes(name), name);
   for (const name of languages) {
     await page.getByLabel('Language').selectOption(name);
     const text = await code.textContent();
-    assert.ok(text.includes(sandbox.url) && text.includes(sandbox.client_id) && text.split('\n').length <= 11, name);
+    assert.ok(text.includes(sandbox.url) && text.includes(sandbox.clientId) && text.split('\n').length <= 11, name);
   }
   await page.getByLabel('Language').selectOption('Python');
   const text = await copied(page, context, sandbox, page.getByRole('button', { name: 'Copy the code' }));
   execFileSync('python3', ['-c', 'import ast, sys; ast.parse(sys.stdin.read())'], { input: text });
-  assert.strictEqual(await copied(page, context, sandbox, page.getByRole('button', { name: 'Copy K2_API_KEY' })), sandbox.api_key);
+  assert.strictEqual(await copied(page, context, sandbox, page.getByRole('button', { name: 'Copy K2_API_KEY' })), sandbox.apiKey);
 }));
 
 test('the stream goes on with what happened while the page was away, also from a new sandbox', withPage(async ({ sandbox, page, context }) => {
@@ -219,14 +219,14 @@ test('the stream goes on with what happened while the page was away, also from a
 
 test('the page says that the sandbox is gone, and is live again with the next one at the address', async () => {
   await withPage(async ({ page }) => {
-    const first = await startSandbox('--pace', 'manual');
-    const port = new URL(first.url).port;
+    const first = await startSandbox({ pace: 'manual' });
+    const port = Number(new URL(first.url).port);
     await page.context().route('**/*', (route) => route.continue());
     await page.goto(`${first.url}/_sandbox/ui#traffic`);
     await page.getByText('live', { exact: true }).waitFor();
     await first.stop();
     await page.getByText(/^(reconnecting|disconnected)$/).waitFor();
-    const second = await startSandbox('--pace', 'manual', '--port', port);
+    const second = await startSandbox({ pace: 'manual', port });
     try {
       await page.getByText('live', { exact: true }).waitFor();
       await second.api('/api/v2/incoming_payments', push());
