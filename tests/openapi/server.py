@@ -47,7 +47,10 @@ class Server:
         program = os.environ.get("K2_SANDBOX_BIN", str(TARGET / "k2"))
         options = {**CREDENTIALS, "api_key": API_KEY, "port": "0"}
         names = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
-        self.process = subprocess.Popen([program, "sandbox", "--json", *names], stdout=subprocess.PIPE)
+        pipe = subprocess.PIPE
+        # It ends with this process, however that ends.
+        command = [program, "sandbox", "--json", "--exit-with-stdin", *names]
+        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe)
         assert self.process.stdout
         self.base_url: str = json.loads(self.process.stdout.readline())["base_url"]
 
