@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -136,6 +139,10 @@ def test_refused_call_says_why(k2_sandbox: Sandbox) -> None:
         k2_sandbox.pay("K000000", 0.5)  # type: ignore[arg-type]
     with pytest.raises(SandboxError, match=r"there is no 'send_money\.creates'; expected one of .*send_money\.create"):
         k2_sandbox.wait_for_request("send_money.creates")
+    with pytest.raises(
+        SandboxError, match=r"topic: there is no 'incoming_payments'; expected one of .*incoming_payment"
+    ):
+        k2_sandbox.wait_for_delivery("incoming_payments")
     for wrong in (None, "", True, 1.5):
         with pytest.raises(TypeError, match="id: must be a text that is not empty, or an int"):
             k2_sandbox.customer_pays(wrong)  # type: ignore[arg-type]
@@ -257,6 +264,50 @@ def test_program_that_is_silent_is_not_waited_for(without_binary: Path, monkeypa
         Sandbox(binary=program(without_binary, "k2", script))
 
 
+# Calls without a response.
+
+
+@contextlib.contextmanager
+def sandbox_of(folder: Path, serve: Callable[[socket.socket], None]) -> Iterator[Sandbox]:
+    """A sandbox whose port has a server that calls a function with each connection."""
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                serve(server.accept()[0])
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=accept, daemon=True).start()
+        startup = {"base_url": f"http://127.0.0.1:{server.getsockname()[1]}", "client_id": "a", "client_secret": "b"}
+        script = f"print({json.dumps({**startup, 'api_key': 'c'})!r}, flush=True)\ninput()"
+        with Sandbox(binary=program(folder, "k2", script)) as sandbox:
+            yield sandbox
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def test_call_without_a_response_is_not_sent_again_and_says_why(tmp_path: Path) -> None:
+    served: list[bytes] = []
+
+    def cut(connection: socket.socket) -> None:
+        served.append(connection.recv(10))
+        connection.close()
+
+    reason = "POST /_sandbox/reset: the connection ended before the response"
+    with sandbox_of(tmp_path, cut) as sandbox, pytest.raises(SandboxError, match=reason):
+        sandbox.reset()
+    assert len(served) == 1
+
+
+def test_call_is_not_waited_for_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kopokopo.testing._sandbox._CALL_TIMEOUT", 0.1)
+    kept: list[socket.socket] = []
+    reason = r"POST /_sandbox/reset: there was no response within 0\.1 s"
+    with sandbox_of(tmp_path, kept.append) as sandbox, pytest.raises(SandboxError, match=reason):
+        sandbox.reset()
+    for connection in kept:
+        connection.close()
+
+
 # Processes.
 
 
@@ -300,6 +351,10 @@ def test_forked_process_does_not_stop_the_sandbox() -> None:
         if os.fork() == 0:
             sandbox.close()
             os._exit(0)
+        assert os.waitstatus_to_exitcode(os.wait()[1]) == 0
+        sandbox.fault("refuse_connections", delay_ms=200)
+        if os.fork() == 0:
+            os._exit(0 if sandbox.health().status == "ok" else 1)
         assert os.waitstatus_to_exitcode(os.wait()[1]) == 0
         assert sandbox.health().status == "ok"
 

@@ -30,6 +30,11 @@ _NAMES = ("base_url", "client_id", "client_secret", "api_key")
 _Found = TypeVar("_Found")
 
 
+def _check_known(parameter: str, value: str, known: Sequence[str]) -> None:
+    if value not in known:
+        raise SandboxError(f"{parameter}: there is no {value!r}; expected one of {', '.join(known)}")
+
+
 class Sandbox(Controls):
     """The Kopo Kopo API on this machine, for tests. It listens on a free port of 127.0.0.1, and has new credentials.
 
@@ -165,9 +170,7 @@ class Sandbox(Controls):
         Raises:
             SandboxError: None has arrived after `timeout` seconds, or there is no such operation.
         """
-        known = self.operations().operations
-        if operation not in known:
-            raise SandboxError(f"operation: there is no {operation!r}; expected one of {', '.join(known)}")
+        _check_known("operation", operation, self.operations().operations)
         return self._wait(
             lambda: next((request for request in self.requests() if request.operation == operation), None),
             f"no request of {operation} arrived",
@@ -178,8 +181,9 @@ class Sandbox(Controls):
         """Waits until a callback or webhook of a topic was received with 2xx, or is withheld. Returns the first one.
 
         Raises:
-            SandboxError: None was received after `timeout` seconds.
+            SandboxError: None was received after `timeout` seconds, or there is no such topic.
         """
+        _check_known("topic", topic, self.operations().callbacks)
         return self._wait(
             lambda: next(
                 (found for found in self.deliveries() if found.topic == topic and (found.delivered or found.withheld)),
@@ -203,6 +207,9 @@ class Sandbox(Controls):
         """Sends a request without a token, and returns its status and the JSON of its response.
 
         Repeats it while the port is closed by a fault, up to 10 seconds.
+
+        Raises:
+            SandboxError: There was no response.
         """
         deadline = time.monotonic() + _REFUSED_TIMEOUT
         while True:
@@ -213,11 +220,13 @@ class Sandbox(Controls):
                 response = connection.getresponse()
                 content = response.read()
                 return response.status, json.loads(content) if content else None
-            except (ConnectionRefusedError, ConnectionResetError) as error:
+            except TimeoutError:
+                raise SandboxError(f"{method} {path}: there was no response within {_CALL_TIMEOUT:g} s") from None
+            except (ConnectionError, http.client.IncompleteRead) as error:
                 # A connection that is cut while the port closes may have had an effect.
-                if isinstance(error, ConnectionResetError) and method == "POST":
-                    raise
-                if self._process.poll() is not None or time.monotonic() > deadline:
+                if method == "POST" and not isinstance(error, ConnectionRefusedError):
+                    raise SandboxError(f"{method} {path}: the connection ended before the response") from None
+                if self._has_ended() or time.monotonic() > deadline:
                     raise SandboxError(f"{method} {path}: the sandbox does not listen any more") from None
                 time.sleep(_POLL_INTERVAL)
             finally:
@@ -231,6 +240,10 @@ class Sandbox(Controls):
                 reason = content["error"]
             raise SandboxError(f"{method} /_sandbox{path}: {status}: {reason}")
         return content
+
+    def _has_ended(self) -> bool:
+        # In a forked process it is no child, so the system would say that it has ended.
+        return os.getpid() == self._owner and self._process.poll() is not None
 
     def close(self) -> None:
         """Stops it. Does nothing in a forked process, which shares the sandbox of its parent."""
