@@ -4,6 +4,7 @@
 const assert = require('node:assert');
 const { execFileSync, spawn, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
+const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
 const { after, before, beforeEach, test } = require('node:test');
@@ -128,6 +129,7 @@ test('refused call says why', async () => {
   await assert.rejects(sandbox.setFaults({ kind: 'delay' }), /faults: must be an array/);
   await assert.rejects(startSandbox({ speed: 1 }), /speed: unknown option; expected one of binary/);
   await assert.rejects(sandbox.waitForRequest('send_money.creates'), /there is no "send_money\.creates"; expected one of .*send_money\.create/);
+  await assert.rejects(sandbox.waitForDelivery('incoming_payments'), /topic: there is no "incoming_payments"; expected one of .*incoming_payment/);
   for (const wrong of [undefined, null, '', {}, 1.5]) {
     await assert.rejects(sandbox.customerPays(wrong), { name: 'TypeError', message: 'id: must be a string that is not empty, or an integer' });
   }
@@ -229,6 +231,25 @@ test('missing, foreign and broken programs are one clear error each', async (t) 
   fs.symlinkSync(K2, own);
   assert.strictEqual(failure({}), '', 'the sandbox of the PATH');
   await assert.rejects(startSandbox({ port: Number(new URL(sandbox.baseUrl).port) }), (error) => error instanceof SandboxError && /port is in use/.test(error.message));
+});
+
+test('call without a response is not sent again and says why', async (t) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kopokopo-'));
+  t.after(() => fs.rmSync(folder, { recursive: true }));
+  let count = 0;
+  const server = net.createServer((connection) => {
+    count += 1;
+    connection.once('data', () => connection.destroy());
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  const startup = { base_url: `http://127.0.0.1:${server.address().port}`, client_id: 'a', client_secret: 'b', api_key: 'c' };
+  const binary = path.join(folder, 'k2');
+  fs.writeFileSync(binary, `#!/bin/sh\necho '${JSON.stringify(startup)}'; read line\n`, { mode: 0o755 });
+  const cut = await startSandbox({ binary });
+  t.after(() => cut.close());
+  await assert.rejects(cut.reset(), { name: 'SandboxError', message: 'POST /_sandbox/reset: the connection ended before the response' });
+  assert.strictEqual(count, 1);
 });
 
 test('packages of the sandbox are found by tests and by npx', async (t) => {

@@ -74,7 +74,10 @@ export interface Sandbox extends Controls, AsyncDisposable {
   waitForRequest(operation: string, options?: { readonly timeout?: number | undefined }): Promise<RecordedRequest>;
   /** Waits until a callback or webhook of a topic was received with 2xx, or is withheld. Returns the first one. */
   waitForDelivery(topic: string, options?: { readonly timeout?: number | undefined }): Promise<Delivery>;
-  /** Sends a request without a token. Repeats it while the port is closed by a fault, up to 10 seconds. */
+  /**
+   * Sends a request without a token. Repeats it while the port is closed by a fault, up to 10 seconds.
+   * @throws `SandboxError` if there is no response.
+   */
   request(method: string, path: string, body?: unknown): Promise<{ readonly status: number; readonly body: any }>;
   /** Stops it. */
   close(): Promise<void>;

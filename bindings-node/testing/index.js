@@ -17,6 +17,7 @@ const REFUSED_TIMEOUT = 10_000;
 const WAIT_TIMEOUT = 20_000;
 const POLL_INTERVAL = 20;
 const MAX_ERROR = 10_000;
+const WITHOUT_RESPONSE = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE'];
 
 const OPTIONS = ['binary', 'pace', 'port', 'tills', 'seed', 'allowRemoteCallbacks'];
 
@@ -65,15 +66,13 @@ class Sandbox extends Controls {
   }
 
   async waitForRequest(operation, { timeout = WAIT_TIMEOUT } = {}) {
-    const { operations } = await this.operations();
-    if (!operations.includes(operation)) {
-      throw new SandboxError(`operation: there is no ${JSON.stringify(operation)}; expected one of ${operations.join(', ')}`);
-    }
+    checkKnown('operation', operation, (await this.operations()).operations);
     const find = async () => (await this.requests()).find((request) => request.operation === operation);
     return wait(find, `no request of ${operation} arrived`, timeout);
   }
 
-  waitForDelivery(topic, { timeout = WAIT_TIMEOUT } = {}) {
+  async waitForDelivery(topic, { timeout = WAIT_TIMEOUT } = {}) {
+    checkKnown('topic', topic, (await this.operations()).callbacks);
     const find = async () => (await this.deliveries()).find((found) => found.topic === topic && (found.delivered || found.withheld));
     return wait(find, `no delivery of ${topic} was received with 2xx`, timeout);
   }
@@ -84,8 +83,11 @@ class Sandbox extends Controls {
       try {
         return await requestOnce(new URL(path, this.baseUrl), method, body);
       } catch (error) {
+        if (!WITHOUT_RESPONSE.includes(error.code)) throw error;
         // A connection that is cut while the port closes may have had an effect.
-        if (error.code !== 'ECONNREFUSED' && (error.code !== 'ECONNRESET' || method === 'POST')) throw error;
+        if (error.code !== 'ECONNREFUSED' && method === 'POST') {
+          throw new SandboxError(`${method} ${path}: the connection ended before the response`);
+        }
         if (this.#child.exitCode !== null || this.#child.signalCode !== null || Date.now() > deadline) {
           throw new SandboxError(`${method} ${path}: the sandbox does not listen any more`);
         }
@@ -114,6 +116,10 @@ class Sandbox extends Controls {
 // Node 18 has no `await using`.
 if (Symbol.asyncDispose) {
   Object.defineProperty(Sandbox.prototype, Symbol.asyncDispose, { value: Sandbox.prototype.close, writable: true, configurable: true });
+}
+
+function checkKnown(parameter, value, known) {
+  if (!known.includes(value)) throw new SandboxError(`${parameter}: there is no ${JSON.stringify(value)}; expected one of ${known.join(', ')}`);
 }
 
 async function wait(find, failure, timeout) {
