@@ -92,17 +92,23 @@ class Handle:
         self.library.native.kopokopo_free(self.number)
 
 
+def load(path: str) -> ctypes.CDLL:
+    native = ctypes.CDLL(path)
+    for name, arguments in SIGNATURES.items():
+        # A library for apps does not have all of them.
+        if function := getattr(native, name, None):
+            function.argtypes, function.restype = arguments, ctypes.c_int32
+    native.kopokopo_finalize.restype = None
+    for name in ("kopokopo_contract", "kopokopo_version"):
+        getattr(native, name).restype = ctypes.c_char_p
+    return native
+
+
 class Library:
     """The shared library. Results are tagged values (tests/conformance.md), or handles."""
 
     def __init__(self, path: str) -> None:
-        self.native = ctypes.CDLL(path)
-        for name, arguments in SIGNATURES.items():
-            # A library for apps does not have all of them.
-            if function := getattr(self.native, name, None):
-                function.argtypes, function.restype = arguments, ctypes.c_int32
-        for name in ("kopokopo_contract", "kopokopo_version"):
-            getattr(self.native, name).restype = ctypes.c_char_p
+        self.native = load(path)
         self.log: list[str] = []
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()

@@ -71,7 +71,7 @@ def perform(request: dict[str, Any]) -> Any:
 
 def client(request: dict[str, Any]) -> Any:
     """The token endpoint of the backend is a function here."""
-    made, _ = perform_in_backend(request), None
+    made = perform_in_backend(request)
     oauth = backend.library.call_sync(made, "oauth")
 
     def token() -> tuple[str, float | None]:

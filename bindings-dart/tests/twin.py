@@ -17,12 +17,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import Any
 
-from abi import CANCELLED, ERROR, OK, SIGNATURES, Result
+import abi
+from abi import ABSENT, CANCELLED, ERROR, ESCAPE, OK, OPEN, SEPARATOR, SIGNATURES, Result
 
 ENDED = SIGNATURES["kopokopo_call_by_value"][5]
 ASK, _, RELEASE, *_ = SIGNATURES["kopokopo_with_token_source"]
-
-SEPARATOR, ESCAPE, ABSENT, OPEN = "\x01", "\x02", "\x03", "\x03{"
 
 
 class Native:
@@ -32,13 +31,7 @@ class Native:
 
     @classmethod
     def load(cls, path: str) -> None:
-        cls.loaded = ctypes.CDLL(path)
-        for name, arguments in SIGNATURES.items():
-            if function := getattr(cls.loaded, name, None):
-                function.argtypes, function.restype = arguments, ctypes.c_int32
-        cls.loaded.kopokopo_finalize.restype = None
-        for name in ("kopokopo_contract", "kopokopo_version"):
-            getattr(cls.loaded, name).restype = ctypes.c_char_p
+        cls.loaded = abi.load(path)
 
 
 class CallCancelled(Exception):

@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+mod files;
 mod header;
 mod known;
 mod names;
@@ -10,7 +11,8 @@ mod scope;
 mod source;
 mod types;
 
+pub use files::{camel, contract, header, read, root};
 pub use header::{Function, Header};
 pub use known::Known;
 pub use names::{Package, problems};
-pub use source::{Source, package, root};
+pub use source::{Source, package};

@@ -7,6 +7,8 @@ use std::{
 
 use tree_sitter::{Node, Parser, Tree};
 
+use crate::files::{read, root};
+
 /// A parsed file.
 pub struct Source {
     /// From the package's folder, with `/`.
@@ -14,12 +16,6 @@ pub struct Source {
     /// What it contains.
     pub text: String,
     tree: Tree,
-}
-
-/// The repository.
-#[must_use]
-pub fn root() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
 /// Every Dart file of the package, and the code of its README.
@@ -32,15 +28,14 @@ pub fn package() -> Vec<Source> {
     let mut paths = Vec::new();
     listed(&folder, &mut paths);
     paths.sort();
-    let read = |path: &PathBuf| {
-        let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let parsed = |path: &PathBuf| {
         let name = path.strip_prefix(&folder).unwrap_or(path).to_string_lossy().replace('\\', "/");
-        Source::parse(&name, &text)
+        Source::parse(&name, &read(&format!("bindings-dart/{name}")))
     };
-    let readme = fs::read_to_string(folder.join("README.md")).unwrap_or_default();
+    let readme = read("bindings-dart/README.md");
     let blocks = readme.split("```dart\n").skip(1).filter_map(|rest| rest.split("```").next()).enumerate();
     let blocks = blocks.map(|(at, block)| Source::parse(&format!("lib/README-{}.dart", at + 1), block));
-    paths.iter().map(read).chain(blocks).collect()
+    paths.iter().map(parsed).chain(blocks).collect()
 }
 
 fn listed(folder: &Path, paths: &mut Vec<PathBuf>) {

@@ -1,21 +1,7 @@
 //! The generated code has the fields and arguments of the contract, and those that must be given are required.
 
-use std::fs;
-
-use kopokopo_dart_tests::{Known, Package, package, root};
+use kopokopo_dart_tests::{Known, Package, camel, contract, package, read};
 use serde_json::Value;
-
-fn contract() -> Value {
-    let path = root().join("tests/contract.json");
-    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}"))
-}
-
-fn camel(name: &str) -> String {
-    let mut words = name.split('_');
-    let first = words.next().unwrap_or_default().to_owned();
-    words.fold(first, |out, word| out + &word[..1].to_uppercase() + &word[1..])
-}
 
 /// The type of Dart for a type of the contract.
 fn dart(field: &Value, is_argument: bool) -> String {
@@ -107,7 +93,7 @@ fn arguments_are_required_where_the_contract_has_no_default() {
 fn errors_have_a_class_for_each_kind_and_the_fields_of_the_contract() {
     let (contract, package) = (contract(), Package::new(&package(), Known::default()));
     let library = &package.libraries["lib/src/generated/errors.dart"];
-    let text = fs::read_to_string(root().join("bindings-dart/lib/src/generated/errors.dart")).unwrap_or_default();
+    let text = read("bindings-dart/lib/src/generated/errors.dart");
     for kind in details(&contract["error"]["kinds"]) {
         let kind = kind.as_str().unwrap_or_default();
         assert!(text.contains(&format!("String get kind => '{kind}';")), "{kind}");

@@ -1,12 +1,9 @@
 //! Every name that the package uses is declared, in it or in the list of what it uses of others.
 
-use std::fs;
-
-use kopokopo_dart_tests::{Known, Source, package, problems, root};
+use kopokopo_dart_tests::{Known, Source, package, problems, read};
 
 fn known() -> Known {
-    let path = root().join("tests/dart/known.txt");
-    Known::read(&fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+    Known::read(&read("tests/dart/known.txt"))
 }
 
 /// The problems of a file with this text that is added to the package.

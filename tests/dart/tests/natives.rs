@@ -1,13 +1,8 @@
 //! The functions of the C ABI are declared in Dart as the header has them.
 
-use std::{collections::BTreeSet, fs};
+use std::collections::BTreeSet;
 
-use kopokopo_dart_tests::{Function, Header, Source, package, root};
-
-fn header() -> Header {
-    let path = root().join("bindings-c/include/kopokopo.h");
-    Header::read(&fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
-}
+use kopokopo_dart_tests::{Function, Header, Source, camel, header, package};
 
 fn without_space(text: &str) -> String {
     text.split_whitespace().collect::<String>().replace(",)", ")").replace(",>", ">")
@@ -21,12 +16,6 @@ fn dart(ffi: &str) -> &str {
         "Void" => "void",
         other => other,
     }
-}
-
-fn camel(name: &str) -> String {
-    let mut words = name.split('_');
-    let first = words.next().unwrap_or_default().to_owned();
-    words.fold(first, |out, word| out + &word[..1].to_uppercase() + &word[1..])
 }
 
 /// As a declaration in Dart has it.

@@ -1,9 +1,9 @@
 //! The twin in Python, which the conformance tests run, does what the Dart code does: the same calls of the library in the same
 //! order, and the same rows of the codec.
 
-use std::{collections::BTreeMap, fs};
+use std::collections::BTreeMap;
 
-use kopokopo_dart_tests::{Source, package, root};
+use kopokopo_dart_tests::{Source, package, read};
 
 type Calls = BTreeMap<String, Vec<String>>;
 
@@ -19,7 +19,7 @@ fn snake(name: &str) -> String {
 }
 
 fn python(name: &str) -> String {
-    fs::read_to_string(root().join("bindings-dart/tests").join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    read(&format!("bindings-dart/tests/{name}"))
 }
 
 fn dart(path: &str) -> Source {
