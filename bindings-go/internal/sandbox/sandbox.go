@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -109,9 +110,7 @@ func (s *Sandbox) Environment() []string {
 func (s *Sandbox) Fault(t testing.TB, operation, kind string, more map[string]any) {
 	t.Helper()
 	fault := map[string]any{"operation": operation, "kind": kind}
-	for name, value := range more {
-		fault[name] = value
-	}
+	maps.Copy(fault, more)
 	s.control(t, http.MethodPut, "faults", fault, nil)
 }
 

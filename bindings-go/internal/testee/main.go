@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"reflect"
@@ -92,13 +93,19 @@ func (t *testee) respond(line []byte) string {
 	}
 	response := t.result(&asked)
 	response["id"] = asked.ID
+	text, err := encode(response)
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}
+
+func encode(value any) ([]byte, error) {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(response); err != nil {
-		panic(err)
-	}
-	return strings.TrimSpace(out.String())
+	err := encoder.Encode(value)
+	return bytes.TrimSpace(out.Bytes()), err
 }
 
 func decode(text []byte, into any) error {
@@ -179,9 +186,9 @@ func (t *testee) client(name string) *kopokopo.Client {
 }
 
 func (t *testee) makeClient(asked *request) (*kopokopo.Client, error) {
-	client, err := kopokopo.NewClient(convert(withLengths(asked.Options), reflect.TypeFor[kopokopo.ClientOptions]()).Interface().(kopokopo.ClientOptions))
+	client, err := kopokopo.NewClient(optionsOf[kopokopo.ClientOptions](asked.Options))
 	if err == nil && asked.Journal != nil {
-		options := convert(withLengths(asked.Journal.Options), reflect.TypeFor[kopokopo.JournalOptions]()).Interface().(kopokopo.JournalOptions)
+		options := optionsOf[kopokopo.JournalOptions](asked.Journal.Options)
 		client, err = client.WithJournal(store(asked.Journal.URL), options)
 	}
 	if err != nil {
@@ -216,8 +223,7 @@ func (s store) Execute(ctx context.Context, request string) (string, error) {
 func (t *testee) call(asked *request) (any, error) {
 	client := t.client(asked.Client)
 	if asked.Options != nil {
-		options := convert(withLengths(asked.Options), reflect.TypeFor[kopokopo.CallOptions]()).Interface().(kopokopo.CallOptions)
-		found, err := client.WithOptions(options)
+		found, err := client.WithOptions(optionsOf[kopokopo.CallOptions](asked.Options))
 		if err != nil {
 			return nil, err
 		}
@@ -233,11 +239,8 @@ func (t *testee) call(asked *request) (any, error) {
 	isWait := method == "wait" || method == "watch"
 	if isWait {
 		with = map[string]any{}
-		for _, part := range []map[string]any{asked.With, withLengths(asked.Wait)} {
-			for name, value := range part {
-				with[name] = value
-			}
-		}
+		maps.Copy(with, asked.With)
+		maps.Copy(with, withLengths(asked.Wait))
 	}
 	called := methodOf(section, method)
 	parameters := t.source.objects[section.Type().Elem().Name()][method]
@@ -266,8 +269,7 @@ func states(watch reflect.Value, parameters []parameter, with map[string]any) (a
 }
 
 func verify(asked *request) (any, error) {
-	options := convert(withLengths(asked.Options), reflect.TypeFor[kopokopo.WebhookVerifierOptions]()).Interface().(kopokopo.WebhookVerifierOptions)
-	verifier, err := kopokopo.NewWebhookVerifier(options)
+	verifier, err := kopokopo.NewWebhookVerifier(optionsOf[kopokopo.WebhookVerifierOptions](asked.Options))
 	if err != nil {
 		return nil, err
 	}
@@ -355,6 +357,10 @@ func given(function reflect.Type, parameters []parameter, with map[string]any) [
 		}
 	}
 	return found
+}
+
+func optionsOf[T any](given map[string]any) T {
+	return convert(withLengths(given), reflect.TypeFor[T]()).Interface().(T)
 }
 
 // withLengths returns options whose lengths of time, in milliseconds, have their type.

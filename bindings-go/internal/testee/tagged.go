@@ -218,17 +218,12 @@ type member struct {
 // MarshalJSON returns the object.
 func (m members) MarshalJSON() ([]byte, error) {
 	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
 	for at, member := range m {
-		out.WriteByte("{,"[min(at, 1)])
-		if err := encoder.Encode(member.name); err != nil {
+		value, err := encode(member.value)
+		if err != nil {
 			return nil, err
 		}
-		out.WriteByte(':')
-		if err := encoder.Encode(member.value); err != nil {
-			return nil, err
-		}
+		fmt.Fprintf(&out, "%c%q:%s", "{,"[min(at, 1)], member.name, value)
 	}
 	out.WriteByte('}')
 	return out.Bytes(), nil
@@ -268,14 +263,10 @@ func textsOf(value any) map[string]any {
 	if text, err := json.Marshal(value); err == nil {
 		found["json"] = string(text)
 	}
-	for name, handler := range map[string]func(*bytes.Buffer) slog.Handler{
-		"slog text": func(out *bytes.Buffer) slog.Handler { return slog.NewTextHandler(out, nil) },
-		"slog json": func(out *bytes.Buffer) slog.Handler { return slog.NewJSONHandler(out, nil) },
-	} {
-		var out bytes.Buffer
-		slog.New(handler(&out)).Info("found", "value", value)
-		found[name] = out.String()
-	}
+	var text, object bytes.Buffer
+	slog.New(slog.NewTextHandler(&text, nil)).Info("found", "value", value)
+	slog.New(slog.NewJSONHandler(&object, nil)).Info("found", "value", value)
+	found["slog text"], found["slog json"] = text.String(), object.String()
 	return found
 }
 
