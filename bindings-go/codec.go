@@ -1,7 +1,6 @@
 package kopokopo
 
 import (
-	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -227,49 +226,22 @@ func readList[T any](r *reader, value func(*reader) T) []T {
 
 // errorOf reads an error of the library.
 func errorOf(data []byte) error {
-	var fields struct {
-		Kind           Kind     `json:"kind"`
-		Detail         string   `json:"detail"`
-		Operation      string   `json:"operation"`
-		Field          string   `json:"field"`
-		Status         uint16   `json:"status"`
-		ServerCode     string   `json:"server_code"`
-		Messages       []string `json:"messages"`
-		RetryAfter     *float64 `json:"retry_after"`
-		Attempts       uint32   `json:"attempts"`
-		Body           string   `json:"body"`
-		ID             string   `json:"id"`
-		Location       string   `json:"location"`
-		State          string   `json:"state"`
-		RequestID      string   `json:"request_id"`
-		SentAt         string   `json:"sent_at"`
-		IdempotencyKey string   `json:"idempotency_key"`
-		Fingerprint    string   `json:"fingerprint"`
-	}
-	if err := json.NewDecoder(bytes.NewReader(data)).Decode(&fields); err != nil {
+	var fields errorFields
+	if err := json.Unmarshal(data, &fields); err != nil {
 		return fmt.Errorf("%san error that cannot be read: %w", errMisuse, err)
 	}
-	own := &Error{
-		Kind:           fields.Kind,
-		Detail:         fields.Detail,
-		Operation:      fields.Operation,
-		Field:          fields.Field,
-		Status:         fields.Status,
-		ServerCode:     fields.ServerCode,
-		Messages:       fields.Messages,
-		Attempts:       fields.Attempts,
-		Body:           fields.Body,
-		ID:             fields.ID,
-		Location:       fields.Location,
-		State:          fields.State,
-		RequestID:      fields.RequestID,
-		IdempotencyKey: fields.IdempotencyKey,
-		Fingerprint:    fields.Fingerprint,
+	return fields.error()
+}
+
+// timeOf reads the time of an error. What cannot be read is left out: it is no reason for another error.
+func timeOf(text string) time.Time {
+	found, _ := time.Parse(time.RFC3339Nano, text)
+	return found
+}
+
+func durationOf(seconds *float64) *time.Duration {
+	if seconds == nil {
+		return nil
 	}
-	// What cannot be read is left out: it is no reason for another error.
-	own.SentAt, _ = time.Parse(time.RFC3339Nano, fields.SentAt)
-	if fields.RetryAfter != nil {
-		own.RetryAfter = refer(secondsOf(*fields.RetryAfter))
-	}
-	return own
+	return refer(secondsOf(*seconds))
 }

@@ -141,13 +141,18 @@ func callFunction(function string, arguments *arguments) (ended, error) {
 	return taken(status, &out).result()
 }
 
+// check returns why there is no object to call.
+func (n native) check() error {
+	if n.err == nil && n.own == nil {
+		return &Error{Kind: KindConfiguration, Detail: "the object was not made by a function of the package"}
+	}
+	return n.err
+}
+
 // ask calls a method that sends nothing.
 func (n native) ask(method string, arguments *arguments) (ended, error) {
-	if n.err != nil {
-		return ended{}, n.err
-	}
-	if n.own == nil {
-		return ended{}, &Error{Kind: KindConfiguration, Detail: "the object was not made by a function of the package"}
+	if err := n.check(); err != nil {
+		return ended{}, err
 	}
 	given, err := arguments.text()
 	if err != nil {
@@ -180,11 +185,8 @@ func (n native) askObject(method string, arguments *arguments) (native, error) {
 // call calls a method that sends requests. If the context ends, the call is cancelled, and the result is what the library knows:
 // an error of the context means that nothing was created, and none of a create that was sent is hidden by it.
 func (n native) call(ctx context.Context, method string, arguments *arguments) (ended, error) {
-	if n.err != nil {
-		return ended{}, n.err
-	}
-	if n.own == nil {
-		return ended{}, &Error{Kind: KindConfiguration, Detail: "the object was not made by a function of the package"}
+	if err := n.check(); err != nil {
+		return ended{}, err
 	}
 	if err := ctx.Err(); err != nil {
 		return ended{}, nothingSent(method, err)
@@ -279,35 +281,32 @@ func (n native) verify(body []byte, signature string) (ended, error) {
 }
 
 func (n native) verifyOptional(body []byte, signature *string) (ended, error) {
-	return n.check(body, func(body *C.uint8_t, length C.size_t, out *C.KopokopoResult) C.KopokopoStatus {
+	return n.run(body, func(body *C.uint8_t, length C.size_t, out *C.KopokopoResult) C.KopokopoStatus {
 		header, headerLength := signatureOf(signature)
 		return C.kopokopo_verify(n.own.number, body, length, header, headerLength, out)
 	})
 }
 
 func (n native) verifySignature(body []byte, signature string) (ended, error) {
-	return n.check(body, func(body *C.uint8_t, length C.size_t, out *C.KopokopoResult) C.KopokopoStatus {
+	return n.run(body, func(body *C.uint8_t, length C.size_t, out *C.KopokopoResult) C.KopokopoStatus {
 		header, headerLength := signatureOf(present(signature))
 		return C.kopokopo_verify_signature(n.own.number, body, length, header, headerLength, out)
 	})
 }
 
 func (n native) parseUnverified(body []byte) (ended, error) {
-	return n.check(body, func(body *C.uint8_t, length C.size_t, out *C.KopokopoResult) C.KopokopoStatus {
+	return n.run(body, func(body *C.uint8_t, length C.size_t, out *C.KopokopoResult) C.KopokopoStatus {
 		return C.kopokopo_parse_unverified(n.own.number, body, length, out)
 	})
 }
 
-func (n native) check(body []byte, run func(*C.uint8_t, C.size_t, *C.KopokopoResult) C.KopokopoStatus) (ended, error) {
-	if n.err != nil {
-		return ended{}, n.err
-	}
-	if n.own == nil {
-		return ended{}, &Error{Kind: KindConfiguration, Detail: "the object was not made by a function of the package"}
+func (n native) run(body []byte, function func(*C.uint8_t, C.size_t, *C.KopokopoResult) C.KopokopoStatus) (ended, error) {
+	if err := n.check(); err != nil {
+		return ended{}, err
 	}
 	var out C.KopokopoResult
 	bytes, length := bytesOf(body)
-	status := run(bytes, length, &out)
+	status := function(bytes, length, &out)
 	runtime.KeepAlive(n.own)
 	return taken(status, &out).result()
 }

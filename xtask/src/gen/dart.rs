@@ -8,9 +8,8 @@ use serde_json::{Value, json};
 
 use super::{
     Output,
-    model::{
-        Callable, Contract, Default, Enum, Field, Object, Record, Shape, Text, Type, Variant, camel_case, milliseconds,
-    },
+    model::{Callable, Contract, Default, Enum, Field, Object, Record, Shape, Text, Type, Variant},
+    names::{camel_case, capitalized, milliseconds, snake_case, uncapitalized},
     template::Templates,
 };
 
@@ -131,7 +130,10 @@ impl Package<'_> {
             "is_required": field.default.is_none() && !field.ty.is_optional(),
             "default": default(field),
             "lower": lower(&field.ty, &name),
-            "read": format!("{}(reader)", read(&field.ty)).replace(")(reader)", ")"),
+            "read": match &field.ty {
+                Type::Optional(_) | Type::List(_) => read(&field.ty),
+                plain => format!("{}(reader)", read(plain)),
+            },
             "twin_read": twin_read(&field.ty),
             // These have a text form of their own, without the value.
             "is_shown": field.hidden().is_none() || matches!(field.ty.element(), Type::Text(Text::Personal | Text::Secret | Text::Raw)),
@@ -173,7 +175,7 @@ impl Package<'_> {
     }
 
     fn words(&self, Enum { name, docs, variants, .. }: &Enum) -> Value {
-        let variant = |variant: &Variant| json!({ "name": lower_camel(&variant.name), "word": quoted(&variant.word), "text": variant.word, "docs": self.docs(&variant.docs, "  ") });
+        let variant = |variant: &Variant| json!({ "name": uncapitalized(&variant.name), "word": quoted(&variant.word), "text": variant.word, "docs": self.docs(&variant.docs, "  ") });
         json!({ "name": name, "docs": self.docs(docs, ""), "variants": variants.iter().map(variant).collect::<Vec<_>>() })
     }
 
@@ -193,7 +195,7 @@ impl Package<'_> {
             Type::Text(Text::Raw) => "const Raw('{}')".to_owned(),
             Type::Enum(name) => {
                 let first = self.contract.enumeration(name).and_then(|found| found.variants.first());
-                format!("{name}.{}", lower_camel(first.map_or("", |variant| &variant.name)))
+                format!("{name}.{}", uncapitalized(first.map_or("", |variant| &variant.name)))
             }
             Type::Record(name) => format!("sample{name}()"),
             _ => "''".to_owned(),
@@ -222,11 +224,9 @@ impl Package<'_> {
 
 /// What the list in the documentation of the error says of a field. Several fields can share a line.
 fn described(docs: &str, field: &str) -> String {
-    let items = docs.split("\n- ").skip(1).filter_map(|item| item.split_once(": "));
-    let found = items.into_iter().find(|(names, _)| names.contains(&format!("`{field}`")));
-    let text = found.map_or("See the documentation of the class.", |(_, text)| text).trim().to_owned();
-    let mut chars = text.chars();
-    chars.next().map_or(String::new(), |first| first.to_ascii_uppercase().to_string() + chars.as_str())
+    let mut items = docs.split("\n- ").skip(1).filter_map(|item| item.split_once(": "));
+    let found = items.find(|(names, _)| names.contains(&format!("`{field}`")));
+    capitalized(found.map_or("See the documentation of the class.", |(_, text)| text).trim())
 }
 
 /// The type of a value.
@@ -283,12 +283,11 @@ fn read(ty: &Type) -> String {
 
 /// The same in Python: the name of a function, or a call of it.
 fn twin_read(ty: &Type) -> String {
-    let function = |name: String| super::model::snake_case(&name);
     match ty {
         Type::Optional(inner) => format!("reader.optional({})", twin_read(inner)),
         Type::List(inner) => format!("reader.list({})", twin_read(inner)),
-        Type::Record(name) | Type::Enum(name) => format!("read_{}", function(name.clone())),
-        plain => super::model::snake_case(&read(plain)),
+        Type::Record(name) | Type::Enum(name) => format!("read_{}", snake_case(name)),
+        plain => snake_case(&read(plain)),
     }
 }
 
@@ -311,7 +310,7 @@ fn default(field: &Field) -> Option<String> {
         Default::String(value) => Some(quoted(value)),
         Default::Variant(name) => {
             let Type::Enum(own) = field.ty.inner() else { return None };
-            Some(format!("{own}.{}", lower_camel(name)))
+            Some(format!("{own}.{}", uncapitalized(name)))
         }
         Default::EmptyList => Some(format!("const {}[]", dart(&field.ty).trim_start_matches("List"))),
     }
@@ -323,11 +322,6 @@ fn exception(kind: &str) -> String {
         "Timeout" => "CallTimeoutException".to_owned(),
         _ => format!("{kind}Exception"),
     }
-}
-
-fn lower_camel(name: &str) -> String {
-    let mut chars = name.chars();
-    chars.next().map_or(String::new(), |first| first.to_ascii_lowercase().to_string() + chars.as_str())
 }
 
 /// A literal.

@@ -15,6 +15,7 @@ mod logs;
 #[path = "../../../udl/mobile.rs"]
 mod mobile;
 pub(crate) mod model;
+mod names;
 mod node;
 mod order;
 mod php;

@@ -214,6 +214,11 @@ impl Contract {
         of_objects.chain(&self.functions)
     }
 
+    /// The functions without the one that is a method of the records that report a payment.
+    pub(crate) fn functions_of_no_record(&self) -> impl Iterator<Item = &Callable> {
+        self.functions.iter().filter(|function| function.name != "is_paid_at_least")
+    }
+
     /// The names of fields, arguments, methods and functions, which a language may spell in another way.
     pub(crate) fn names(&self) -> BTreeSet<&str> {
         let fields = self.records.iter().flat_map(|record| &record.fields).chain(&self.error.fields);
@@ -282,6 +287,13 @@ impl Contract {
     }
 }
 
+impl Record {
+    /// Whether it reports a payment: its whole text says what was paid.
+    pub(crate) fn is_payment(&self) -> bool {
+        ["payment_key", "raw"].iter().all(|name| self.fields.iter().any(|field| field.name == *name))
+    }
+}
+
 impl Object {
     /// Whether it is the handle of something created: `id`, `location`, `get` and `wait`.
     pub(crate) fn is_handle(&self) -> bool {
@@ -307,6 +319,19 @@ impl Callable {
             Type::Record(name) if self.arguments.len() == 1 || name.ends_with("Options") => Some((last, name)),
             _ => None,
         }
+    }
+
+    /// The handle of what it creates.
+    pub(crate) fn created(&self) -> Option<&str> {
+        match &self.returns {
+            Some(Type::Object(name)) if self.is_async && name.starts_with("Created") => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Whether it takes an idempotency key. A poll can be repeated without one.
+    pub(crate) fn takes_key(&self) -> bool {
+        self.created().is_some_and(|handle| handle != "CreatedPolling")
     }
 
     /// Whether it only leads to a section of the client (`incoming_payments`): a property, where a language has those. The
@@ -362,33 +387,4 @@ impl Text {
             Self::Raw => "Raw",
         }
     }
-}
-
-/// Seconds with the contract's digits, in milliseconds: `3.1` is `3100`.
-pub(crate) fn milliseconds(seconds: &str) -> String {
-    let (whole, fraction) = seconds.split_once('.').unwrap_or((seconds, ""));
-    format!("{whole}{fraction:0<3}").trim_start_matches('0').to_owned()
-}
-
-/// `OutcomeUnknown` to `outcome_unknown`, `B2bTransactionReceived` to `b2b_transaction_received`.
-pub(crate) fn snake_case(name: &str) -> String {
-    let mut out = String::with_capacity(name.len() + 4);
-    for (at, c) in name.char_indices() {
-        if c.is_ascii_uppercase() && at > 0 {
-            out.push('_');
-        }
-        out.push(c.to_ascii_lowercase());
-    }
-    out
-}
-
-/// `outcome_unknown` to `outcomeUnknown`.
-pub(crate) fn camel_case(name: &str) -> String {
-    let mut words = name.split('_');
-    let first = words.next().unwrap_or_default().to_owned();
-    words.fold(first, |out, word| {
-        let mut chars = word.chars();
-        let head = chars.next().map(|c| c.to_ascii_uppercase());
-        out + &head.into_iter().chain(chars).collect::<String>()
-    })
 }

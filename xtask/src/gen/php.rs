@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::{
     Output,
-    model::{Callable, Contract, Default, Enum, Field, Object, Record, Shape, Text, Type, camel_case, snake_case},
+    model::{Callable, Contract, Default, Enum, Field, Object, Record, Shape, Text, Type},
+    names::{camel_case, class_name, in_camel_case, snake_case},
     template::Templates,
 };
 
@@ -19,9 +20,6 @@ const FILES: [(&str, &str); 6] = [
     ("bindings-php/php/Generated/Records.php", "Records.php.j2"),
     ("bindings-php/php/Generated/Unions.php", "Unions.php.j2"),
 ];
-
-/// A method of the records that report a payment.
-const PAYMENT_METHOD: &str = "is_paid_at_least";
 
 /// A parameter that creates have in addition to the contract's.
 const KEY: &str = "@param string|null $idempotencyKey Makes it happen once, with a journal: calls with the same key send one request.";
@@ -41,8 +39,8 @@ struct Package<'a>(&'a Contract);
 
 impl Package<'_> {
     fn view(&self) -> Value {
-        let Contract { hash, functions, objects, records, enums, error, .. } = self.0;
-        let functions = functions.iter().filter(|function| function.name != PAYMENT_METHOD);
+        let Contract { hash, objects, records, enums, error, .. } = self.0;
+        let functions = self.0.functions_of_no_record();
         let objects = objects.iter().filter(|object| !object.is_watch());
         json!({
             "hash": hash,
@@ -54,9 +52,9 @@ impl Package<'_> {
             "closed": enums.iter().filter(|found| found.shape == Shape::Closed).map(|found| self.enumeration(found)).collect::<Vec<_>>(),
             "unions": enums.iter().filter(|found| found.shape == Shape::Union).map(|found| self.enumeration(found)).collect::<Vec<_>>(),
             "error": {
-                "docs": renamed(&error.docs),
+                "docs": in_camel_case(&error.docs),
                 "fields": error.fields.iter().map(|field| self.field(field)).collect::<Vec<_>>(),
-                "kinds": error.kinds.iter().map(|kind| json!({"name": kind.name, "word": kind.word, "docs": renamed(&kind.docs)})).collect::<Vec<_>>(),
+                "kinds": error.kinds.iter().map(|kind| json!({"name": kind.name, "word": kind.word, "docs": in_camel_case(&kind.docs)})).collect::<Vec<_>>(),
             },
         })
     }
@@ -64,9 +62,10 @@ impl Package<'_> {
     fn object(&self, object: &Object) -> Value {
         let make = |callable: &Callable| self.method(Some(object), callable);
         json!({
-            "name": class(&object.name),
+            // PHP's names ignore case, so a class `KopoKopo` in the namespace would be easy to confuse.
+            "name": class_name(&object.name),
             "word": object.name,
-            "docs": renamed(&object.docs),
+            "docs": in_camel_case(&object.docs),
             "section": object.constructors.is_empty().then(|| self.0.logged_section(object)),
             "is_client": object.is_client(),
             "is_handle": object.is_handle(),
@@ -89,9 +88,7 @@ impl Package<'_> {
             _ if parameters.iter().any(|field| field.ty == Type::Bytes) => "bytes",
             _ => "ask",
         };
-        // A poll can be repeated without a key.
-        let makes = matches!(&callable.returns, Some(Type::Object(name)) if name.starts_with("Created") && name != "CreatedPolling");
-        let is_create = callable.is_async && makes;
+        let is_create = callable.takes_key();
         let mut tags = self.tags(&parameters, result, state.is_some());
         tags.extend(is_create.then(|| KEY.to_owned()));
         tags.extend((is_constructor && object.is_some_and(Object::is_client)).then(|| LOGGER.to_owned()));
@@ -99,12 +96,12 @@ impl Package<'_> {
             "name": camel_case(&callable.name),
             "word": callable.name,
             "is_create": is_create,
-            "docs": with_tags(&renamed(&callable.docs), &tags),
+            "docs": with_tags(&in_camel_case(&callable.docs), &tags),
             "style": style,
             "operation": object.and_then(|object| self.0.section(&object.name)),
             "parameters": ordered(&parameters).map(|field| self.field(field)).collect::<Vec<_>>(),
             "returns": result.map_or("void".to_owned(), |ty| self.output(ty)),
-            "class": result.and_then(|ty| if let Type::Object(name) = ty { Some(class(name)) } else { None }),
+            "class": result.and_then(|ty| if let Type::Object(name) = ty { Some(class_name(name)) } else { None }),
             "read": result.map(|ty| self.read(ty, "$result")),
         })
     }
@@ -129,14 +126,13 @@ impl Package<'_> {
     }
 
     fn record(&self, record: &Record) -> Value {
-        let has = |name: &str| record.fields.iter().any(|field| field.name == name);
         json!({
             "name": record.name,
             "word": snake_case(&record.name),
-            "docs": renamed(&record.docs),
+            "docs": in_camel_case(&record.docs),
             "fields": (0..record.fields.len()).map(|at| self.part(record, at)).collect::<Vec<_>>(),
             "row": (0..record.fields.len()).map(|at| self.native(record, at)).collect::<Vec<_>>().join(", "),
-            "is_payment": has("payment_key") && has("raw"),
+            "is_payment": record.is_payment(),
         })
     }
 
@@ -179,13 +175,13 @@ impl Package<'_> {
                 "name": variant.name,
                 "constant": snake_case(&variant.name).to_uppercase(),
                 "word": variant.word,
-                "docs": renamed(&variant.docs),
+                "docs": in_camel_case(&variant.docs),
                 "fields": ordered(fields).map(|field| self.content(field, "$row[1]", found.usage.input)).collect::<Vec<_>>(),
             })
         });
         json!({
             "name": found.name,
-            "docs": renamed(&found.docs),
+            "docs": in_camel_case(&found.docs),
             "is_input": found.usage.input,
             "is_output": found.usage.output,
             "variants": variants.collect::<Vec<_>>(),
@@ -216,7 +212,7 @@ impl Package<'_> {
         json!({
             "name": name,
             "word": field.name,
-            "docs": renamed(&field.docs),
+            "docs": in_camel_case(&field.docs),
             "input": if is_optional { format!("{input}|null") } else { input },
             "output": self.output(&field.ty),
             "documented": self.documented(&field.ty),
@@ -255,7 +251,7 @@ impl Package<'_> {
             Type::Text(Text::Metadata) | Type::List(_) => "array".to_owned(),
             Type::String | Type::Bytes | Type::Text(_) => "string".to_owned(),
             Type::Record(name) | Type::Enum(name) => name.clone(),
-            Type::Object(name) => class(name),
+            Type::Object(name) => class_name(name).to_owned(),
             Type::Callback(_) => "callable".to_owned(),
             Type::Optional(inner) => format!("?{}", self.output(inner)),
         }
@@ -307,7 +303,7 @@ impl Package<'_> {
                 _ => value.to_owned(),
             },
             Type::Record(name) | Type::Enum(name) => format!("{name}::fromNative({value})"),
-            Type::Object(name) => format!("new {}({value})", class(name)),
+            Type::Object(name) => format!("new {}({value})", class_name(name)),
             Type::Text(Text::Timestamp) => format!("new \\DateTimeImmutable({value})"),
             _ => value.to_owned(),
         }
@@ -352,11 +348,6 @@ fn qualified(ty: &str) -> String {
     names.collect::<Vec<_>>().join("|")
 }
 
-/// The client's class is `KopoKopo\Client`: PHP's names ignore case, so a class `KopoKopo` would be easy to confuse.
-fn class(object: &str) -> String {
-    if object == "KopoKopo" { "Client".to_owned() } else { object.to_owned() }
-}
-
 fn default(default: &Default) -> String {
     match default {
         Default::Null => "null".to_owned(),
@@ -367,15 +358,6 @@ fn default(default: &Default) -> String {
         Default::Variant(name) => format!("'{}'", snake_case(name)),
         Default::EmptyList => "[]".to_owned(),
     }
-}
-
-/// Documentation with PHP's spelling of the names of fields and methods.
-pub(super) fn renamed(docs: &str) -> String {
-    let parts = docs.split('`').enumerate().map(|(at, part)| {
-        let is_name = at % 2 == 1 && part.contains('_') && part.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-        if is_name { camel_case(part) } else { part.to_owned() }
-    });
-    parts.collect::<Vec<_>>().join("`")
 }
 
 /// A documentation comment at this indent.

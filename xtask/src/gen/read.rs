@@ -6,10 +6,8 @@ use sha2::{Digest, Sha256};
 use uniffi_meta as meta;
 
 use super::{
-    model::{
-        Callable, Contract, Default, Enum, ErrorType, Field, Object, Record, Shape, Text, Type, Usage, Variant,
-        snake_case,
-    },
+    model::{Callable, Contract, Default, Enum, ErrorType, Field, Object, Record, Shape, Text, Type, Usage, Variant},
+    names::snake_case,
     order::Order,
 };
 

@@ -6,7 +6,7 @@ use std::{fs, path::Path};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, syntax::SyntaxConfig, value::Serde};
 use serde::Serialize;
 
-use super::model::{camel_case, snake_case};
+use super::names::{camel_case, snake_case};
 
 /// The templates of one language.
 pub(crate) struct Templates(Environment<'static>);

@@ -2,7 +2,8 @@
 
 use super::{
     mobile,
-    model::{Object, Record, Text, Type, Usage, camel_case, snake_case},
+    model::{Object, Record, Text, Type, Usage},
+    names::{camel_case, snake_case},
     read::{hash, read},
 };
 

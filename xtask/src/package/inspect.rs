@@ -120,7 +120,7 @@ fn check_exports(names: &[String], exports: Exports) -> Result<usize, String> {
 }
 
 /// Searches a file of megabytes for a text.
-fn contains(bytes: &[u8], text: &[u8]) -> bool {
+pub(super) fn contains(bytes: &[u8], text: &[u8]) -> bool {
     !text.is_empty() && bytes.windows(text.len()).any(|window| window[0] == text[0] && window == text)
 }
 
@@ -202,6 +202,11 @@ mod tests {
 
     fn examined(fixture: &Fixture, target: usize) -> Result<String, String> {
         examine(&library(fixture), &TARGETS[target], PYTHON, &["/build/here".to_owned()])
+    }
+
+    #[test]
+    fn a_path_is_found_anywhere() {
+        assert!(contains(b"a/home/x", b"/home") && !contains(b"a/hom", b"/home"));
     }
 
     #[test]

@@ -3,8 +3,12 @@
 use serde_json::{Value, json};
 
 use super::{
-    super::{Output, model::camel_case, template::Templates},
-    Call, Controls, Field, Record, Type, Usage,
+    super::{
+        Output,
+        names::{camel_case, in_camel_case},
+        template::Templates,
+    },
+    Call, Controls, Field, Record, Type, required_first,
 };
 
 pub(super) fn generate(controls: &Controls) -> Result<Output, String> {
@@ -12,34 +16,28 @@ pub(super) fn generate(controls: &Controls) -> Result<Output, String> {
         let values = word
             .values
             .iter()
-            .map(|(value, docs)| json!({ "word": value, "name": value.to_uppercase(), "docs": arguments_in(docs) }));
+            .map(|(value, docs)| json!({ "word": value, "name": value.to_uppercase(), "docs": in_camel_case(docs) }));
         json!({ "name": word.name, "docs": word.docs, "values": values.collect::<Vec<_>>() })
     });
-    let view = json!({
-        "words": words.collect::<Vec<_>>(),
-        "records": controls.records.iter().map(|record| self::record(controls, record)).collect::<Vec<_>>(),
-        "calls": controls.calls.iter().map(|call| self::call(controls, call)).collect::<Vec<_>>(),
-    });
+    let view = controls.view(words.collect::<Vec<_>>(), record, call);
     let text = Templates::load("kotlin")?.render("Controls.kt.j2", view)?;
     Ok(Output { path: "bindings-kotlin/testing/src/main/generated/dev/kopokopo/sandbox/Controls.kt", text })
 }
 
-/// The documentation of a word names arguments, which Kotlin spells in another way.
-fn arguments_in(docs: &str) -> String {
-    let parts = docs.split('`').enumerate();
-    parts.map(|(at, part)| if at % 2 == 1 { camel_case(part) } else { part.to_owned() }).collect::<Vec<_>>().join("`")
-}
-
 fn record(controls: &Controls, record: &Record) -> Value {
-    let is_input = record.usage != Usage::Output;
+    let is_input = record.usage.is_input();
+    let view = |field: &Field| field_view(controls, field, is_input);
     // Java has no named arguments, so what is required comes first.
-    let (required, optional): (Vec<_>, Vec<_>) =
-        record.fields.iter().partition(|field| !is_input || field.is_required());
+    let fields: Vec<_> = if is_input {
+        required_first(&record.fields).map(view).collect()
+    } else {
+        record.fields.iter().map(view).collect()
+    };
     json!({
         "name": record.name, "docs": record.docs,
-        "is_input": is_input, "is_output": record.usage != Usage::Input,
-        "has_defaults": !optional.is_empty(),
-        "fields": required.iter().chain(&optional).map(|field| field_view(controls, field, is_input)).collect::<Vec<_>>(),
+        "is_input": is_input, "is_output": record.usage.is_output(),
+        "has_defaults": is_input && record.fields.iter().any(|field| !field.is_required()),
+        "fields": fields,
     })
 }
 
@@ -57,23 +55,19 @@ fn field_view(controls: &Controls, field: &Field, input: bool) -> Value {
 
 fn call(controls: &Controls, call: &Call) -> Value {
     let parameters = call.parameters(controls);
-    let (required, optional): (Vec<_>, Vec<_>) = parameters.iter().partition(|field| field.is_required());
-    let view = |field: &&Field| field_view(controls, field, true);
-    let in_body: Vec<_> = parameters.iter().filter(|field| !call.is_in_path(field)).collect();
-    let returns = call.returns.as_deref().map(|ty| controls.ty(ty));
-    json!({
-        "name": call.name, "docs": call.docs, "method": call.method,
-        "path": call.path(|name| format!("${{segment({0}, \"{0}\")}}", camel_case(name))),
-        "has_defaults": !optional.is_empty(),
-        "parameters": required.iter().chain(&optional).map(view).collect::<Vec<_>>(),
-        "whole": call.body.as_ref().and(in_body.first()).map(view),
-        "fixed": call.fixed,
-        "sent": in_body.iter().filter(|field| !field.is_left_out()).map(view).collect::<Vec<_>>(),
-        "left_out": in_body.iter().filter(|field| field.is_left_out()).map(view).collect::<Vec<_>>(),
-        "accepts": call.accepts,
-        "returns": returns.as_ref().map(kotlin_type),
-        "read": returns.as_ref().map(|ty| read(ty, "content")),
-    })
+    let view = |field: &Field| field_view(controls, field, true);
+    let returns = call.returned(controls);
+    call.view(
+        controls,
+        view,
+        json!({
+            "path": call.path(|name| format!("${{segment({0}, \"{0}\")}}", camel_case(name))),
+            "has_defaults": parameters.iter().any(|field| !field.is_required()),
+            "parameters": required_first(parameters).map(view).collect::<Vec<_>>(),
+            "returns": returns.as_ref().map(kotlin_type),
+            "read": returns.as_ref().map(|ty| read(ty, "content")),
+        }),
+    )
 }
 
 fn default(ty: &Type, field: &Field) -> Option<String> {

@@ -9,7 +9,7 @@ mod ruby;
 use std::{fs, path::Path};
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::Output;
 
@@ -46,6 +46,16 @@ enum Usage {
     Input,
     Output,
     Both,
+}
+
+impl Usage {
+    fn is_input(self) -> bool {
+        self != Self::Output
+    }
+
+    fn is_output(self) -> bool {
+        self != Self::Input
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -155,6 +165,20 @@ impl Controls {
         })
     }
 
+    /// What the templates have. Each language says what it has of words, of a record and of a call.
+    fn view(
+        &self,
+        words: impl Serialize,
+        record: impl Fn(&Self, &Record) -> Value,
+        call: impl Fn(&Self, &Call) -> Value,
+    ) -> Value {
+        json!({
+            "words": words,
+            "records": self.records.iter().map(|found| record(self, found)).collect::<Vec<_>>(),
+            "calls": self.calls.iter().map(|found| call(self, found)).collect::<Vec<_>>(),
+        })
+    }
+
     /// A type that [`Self::read`] has checked.
     fn ty(&self, text: &str) -> Type {
         self.parse(text).unwrap_or(Type::Json)
@@ -162,14 +186,33 @@ impl Controls {
 }
 
 impl Field {
+    fn is_optional(&self) -> bool {
+        self.ty.ends_with('?')
+    }
+
     fn is_required(&self) -> bool {
-        self.default.is_none() && !self.ty.ends_with('?')
+        self.default.is_none() && !self.is_optional()
     }
 
     /// Whether it is not sent if the caller leaves it out.
     fn is_left_out(&self) -> bool {
-        self.default.is_none() && self.ty.ends_with('?')
+        self.default.is_none() && self.is_optional()
     }
+
+    /// The default of a parameter, in a language that writes numbers and texts as JSON does.
+    fn default(&self, null: &str) -> Option<String> {
+        match &self.default {
+            Some(Value::Null) => Some(null.to_owned()),
+            Some(value) => Some(value.to_string()),
+            None => self.is_optional().then(|| null.to_owned()),
+        }
+    }
+}
+
+/// Required ones first, for languages that pass parameters by their place.
+fn required_first(fields: &[Field]) -> impl Iterator<Item = &Field> {
+    let (required, optional): (Vec<_>, Vec<_>) = fields.iter().partition(|field| field.is_required());
+    required.into_iter().chain(optional)
 }
 
 impl Call {
@@ -184,6 +227,34 @@ impl Call {
 
     fn is_in_path(&self, field: &Field) -> bool {
         self.path.contains(&format!("{{{}}}", field.name))
+    }
+
+    fn in_body<'a>(&'a self, controls: &'a Controls) -> impl Iterator<Item = &'a Field> {
+        self.parameters(controls).iter().filter(|field| !self.is_in_path(field))
+    }
+
+    fn returned(&self, controls: &Controls) -> Option<Type> {
+        self.returns.as_deref().map(|ty| controls.ty(ty))
+    }
+
+    /// What the templates have of a call: the same in each language with its view of a field, and what only one has.
+    fn view(&self, controls: &Controls, field: impl Fn(&Field) -> Value, own: Value) -> Value {
+        let sent = |is_left_out| {
+            let fields = self.in_body(controls).filter(|found| found.is_left_out() == is_left_out);
+            fields.map(&field).collect::<Vec<_>>()
+        };
+        let mut view = json!({
+            "name": self.name, "docs": self.docs, "method": self.method,
+            "whole": self.body.as_ref().and(self.in_body(controls).next()).map(&field),
+            "fixed": self.fixed,
+            "sent": sent(false),
+            "left_out": sent(true),
+            "accepts": self.accepts,
+        });
+        if let (Some(view), Value::Object(own)) = (view.as_object_mut(), own) {
+            view.extend(own);
+        }
+        view
     }
 
     /// The path, with what `write` makes of each parameter in it.

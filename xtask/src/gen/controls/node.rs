@@ -3,17 +3,13 @@
 use serde_json::{Value, json};
 
 use super::{
-    super::{Output, model::camel_case, template::Templates},
-    Call, Controls, Field, Record, Type, Usage,
+    super::{Output, names::camel_case, template::Templates},
+    Call, Controls, Field, Record, Type,
 };
 
 pub(super) fn generate(controls: &Controls) -> Result<[Output; 2], String> {
     let templates = Templates::load("node")?;
-    let view = json!({
-        "words": controls.words,
-        "records": controls.records.iter().map(|record| self::record(controls, record)).collect::<Vec<_>>(),
-        "calls": controls.calls.iter().map(|call| self::call(controls, call)).collect::<Vec<_>>(),
-    });
+    let view = controls.view(&controls.words, record, call);
     Ok([
         Output { path: "bindings-node/testing/controls.js", text: templates.render("controls.js.j2", &view)? },
         Output { path: "bindings-node/testing/controls.d.ts", text: templates.render("controls.d.ts.j2", &view)? },
@@ -21,8 +17,7 @@ pub(super) fn generate(controls: &Controls) -> Result<[Output; 2], String> {
 }
 
 fn record(controls: &Controls, record: &Record) -> Value {
-    let is_output = record.usage == Usage::Output;
-    let fields = record.fields.iter().map(|field| field_view(controls, field, !is_output));
+    let fields = record.fields.iter().map(|field| field_view(controls, field, record.usage.is_input()));
     json!({ "name": record.name, "docs": record.docs, "fields": fields.collect::<Vec<_>>() })
 }
 

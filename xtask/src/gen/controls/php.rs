@@ -3,8 +3,13 @@
 use serde_json::{Value, json};
 
 use super::{
-    super::{Output, model::camel_case, php, template::Templates},
-    Call, Controls, Field, Record, Type, Usage,
+    super::{
+        Output,
+        names::{camel_case, in_camel_case},
+        php,
+        template::Templates,
+    },
+    Call, Controls, Field, Record, Type, required_first,
 };
 
 pub(super) fn generate(controls: &Controls) -> Result<[Output; 3], String> {
@@ -12,15 +17,11 @@ pub(super) fn generate(controls: &Controls) -> Result<[Output; 3], String> {
     templates.add_filter("comment", php::comment);
     let words = controls.words.iter().map(|word| {
         let values = word.values.iter().map(
-            |(value, docs)| json!({ "word": value, "constant": value.to_uppercase(), "docs": php::renamed(docs) }),
+            |(value, docs)| json!({ "word": value, "constant": value.to_uppercase(), "docs": in_camel_case(docs) }),
         );
         json!({ "name": word.name, "docs": word.docs, "values": values.collect::<Vec<_>>() })
     });
-    let view = json!({
-        "words": words.collect::<Vec<_>>(),
-        "records": controls.records.iter().map(|record| self::record(controls, record)).collect::<Vec<_>>(),
-        "calls": controls.calls.iter().map(|call| self::call(controls, call)).collect::<Vec<_>>(),
-    });
+    let view = controls.view(words.collect::<Vec<_>>(), record, call);
     let render = |path, name| Ok::<_, String>(Output { path, text: templates.render(name, &view)? });
     Ok([
         render("bindings-php/php/Testing/Generated/Words.php", "testing.Words.php.j2")?,
@@ -30,15 +31,14 @@ pub(super) fn generate(controls: &Controls) -> Result<[Output; 3], String> {
 }
 
 fn record(controls: &Controls, record: &Record) -> Value {
-    let is_input = record.usage != Usage::Output;
-    let (required, optional): (Vec<_>, Vec<_>) =
-        record.fields.iter().partition(|field| !is_input || field.is_required());
-    let view = |field: &&Field| field_view(controls, field);
+    let is_input = record.usage.is_input();
+    let view = |field: &Field| field_view(controls, field);
+    let fields: Vec<_> = record.fields.iter().map(view).collect();
     json!({
-        "name": record.name, "docs": php::renamed(&record.docs),
-        "is_input": is_input, "is_output": record.usage != Usage::Input,
-        "fields": record.fields.iter().map(|field| field_view(controls, field)).collect::<Vec<_>>(),
-        "ordered": required.iter().chain(&optional).map(view).collect::<Vec<_>>(),
+        "name": record.name, "docs": in_camel_case(&record.docs),
+        "is_input": is_input, "is_output": record.usage.is_output(),
+        "ordered": if is_input { required_first(&record.fields).map(view).collect() } else { fields.clone() },
+        "fields": fields,
     })
 }
 
@@ -49,7 +49,7 @@ fn field_view(controls: &Controls, field: &Field) -> Value {
     let item = format!("$value['{}']", field.name);
     let (value, text) = (format!("${name}"), format!("'{name}'"));
     json!({
-        "word": field.name, "name": name, "docs": php::renamed(&field.docs),
+        "word": field.name, "name": name, "docs": in_camel_case(&field.docs),
         "input": php_type(&ty, true), "output": php_type(&ty, false),
         "documented_input": documented(&ty, true), "documented": documented(&ty, false),
         "default": default(field),
@@ -65,24 +65,20 @@ fn field_view(controls: &Controls, field: &Field) -> Value {
 }
 
 fn call(controls: &Controls, call: &Call) -> Value {
-    let parameters = call.parameters(controls);
-    let (required, optional): (Vec<_>, Vec<_>) = parameters.iter().partition(|field| field.is_required());
-    let in_body: Vec<_> = parameters.iter().filter(|field| !call.is_in_path(field)).collect();
-    let view = |field: &&Field| field_view(controls, field);
-    let returns = call.returns.as_deref().map(|ty| controls.ty(ty));
-    json!({
-        "name": camel_case(&call.name), "docs": php::renamed(&call.docs), "method": call.method,
-        "path": path(controls, call),
-        "parameters": required.iter().chain(&optional).map(view).collect::<Vec<_>>(),
-        "whole": call.body.as_ref().and(in_body.first()).map(view),
-        "fixed": call.fixed,
-        "sent": in_body.iter().filter(|field| !field.is_left_out()).map(view).collect::<Vec<_>>(),
-        "left_out": in_body.iter().filter(|field| field.is_left_out()).map(view).collect::<Vec<_>>(),
-        "accepts": call.accepts,
-        "returns": returns.as_ref().map(|ty| php_type(ty, false)),
-        "documented": returns.as_ref().map(|ty| documented(ty, false)),
-        "read": returns.as_ref().map(|ty| read(ty, "$value")),
-    })
+    let view = |field: &Field| field_view(controls, field);
+    let returns = call.returned(controls);
+    call.view(
+        controls,
+        view,
+        json!({
+            "name": camel_case(&call.name), "docs": in_camel_case(&call.docs),
+            "path": path(controls, call),
+            "parameters": required_first(call.parameters(controls)).map(view).collect::<Vec<_>>(),
+            "returns": returns.as_ref().map(|ty| php_type(ty, false)),
+            "documented": returns.as_ref().map(|ty| documented(ty, false)),
+            "read": returns.as_ref().map(|ty| read(ty, "$value")),
+        }),
+    )
 }
 
 /// The path, as an expression of PHP.
@@ -101,8 +97,7 @@ fn path(controls: &Controls, call: &Call) -> String {
 fn default(field: &Field) -> Option<String> {
     match &field.default {
         Some(Value::String(text)) => Some(format!("'{text}'")),
-        Some(value) => Some(value.to_string()),
-        None => field.ty.ends_with('?').then(|| "null".to_owned()),
+        _ => field.default("null"),
     }
 }
 

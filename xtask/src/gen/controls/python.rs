@@ -3,41 +3,34 @@
 use serde_json::{Value, json};
 
 use super::super::{Output, template::Templates};
-use super::{Call, Controls, Field, Record, Type, Usage};
+use super::{Call, Controls, Field, Record, Type};
 
 pub(super) fn generate(controls: &Controls) -> Result<Output, String> {
-    let view = json!({
-        "words": controls.words.iter().map(|word| json!({
-            "name": word.name, "docs": word.docs,
-            "values": word.values.iter().map(|(value, _)| format!("{value:?}")).collect::<Vec<_>>(),
-        })).collect::<Vec<_>>(),
-        "records": controls.records.iter().map(|record| self::record(controls, record)).collect::<Vec<_>>(),
-        "calls": controls.calls.iter().map(|call| self::call(controls, call)).collect::<Vec<_>>(),
-    });
+    let view = controls.view(&controls.words, record, call);
     let text = Templates::load("python")?.render("_controls.py.j2", view)?;
     Ok(Output { path: "bindings-python/python/kopokopo/testing/_controls.py", text })
 }
 
 fn record(controls: &Controls, record: &Record) -> Value {
-    let is_output = record.usage == Usage::Output;
+    let is_input = record.usage.is_input();
     let fields = record.fields.iter().map(|field| {
         let ty = controls.ty(&field.ty);
-        let item = if field.ty.ends_with('?') {
+        let item = if field.is_optional() {
             format!("value.get({:?})", field.name)
         } else {
             format!("value[{:?}]", field.name)
         };
         json!({
             "name": field.name, "docs": field.docs,
-            "type": python_type(&ty, !is_output),
-            "default": if is_output { None } else { default(field) },
+            "type": python_type(&ty, is_input),
+            "default": if is_input { default(field) } else { None },
             "read": read(&ty, &item),
             "write": write(&ty, &format!("self.{}", field.name), &field.name),
         })
     });
     json!({
         "name": record.name, "docs": record.docs,
-        "is_input": !is_output, "is_output": record.usage != Usage::Input,
+        "is_input": is_input, "is_output": record.usage.is_output(),
         "fields": fields.collect::<Vec<_>>(),
     })
 }
@@ -51,33 +44,27 @@ fn call(controls: &Controls, call: &Call) -> Value {
             "type": python_type(&ty, true),
             "default": default(field),
             "write": write(&ty, &field.name, &field.name),
-            "left_out": field.is_left_out(),
         })
     };
-    let in_body: Vec<_> = parameters.iter().filter(|field| !call.is_in_path(field)).collect();
-    let fixed = call.fixed.iter().map(|(name, value)| json!({ "name": name, "write": value.to_string() }));
-    let returns = call.returns.as_deref().map(|ty| controls.ty(ty));
-    json!({
-        "name": call.name, "docs": call.docs, "method": call.method,
-        "path": call.path(|name| format!("{{_segment({name}, '{name}')}}")),
-        "has_path": parameters.iter().any(|field| call.is_in_path(field)),
-        "required": parameters.iter().filter(|field| field.is_required()).map(field).collect::<Vec<_>>(),
-        "optional": parameters.iter().filter(|field| !field.is_required()).map(field).collect::<Vec<_>>(),
-        "whole": call.body.as_ref().and(in_body.first()).map(|only| field(only)),
-        "sent": fixed.chain(in_body.iter().filter(|field| !field.is_left_out()).map(|sent| field(sent))).collect::<Vec<_>>(),
-        "left_out": in_body.iter().filter(|field| field.is_left_out()).map(|sent| field(sent)).collect::<Vec<_>>(),
-        "accepts": call.accepts,
-        "returns": returns.as_ref().map(|ty| python_type(ty, false)),
-        "read": returns.as_ref().map(|ty| read(ty, "content")),
-    })
+    let returns = call.returned(controls);
+    call.view(
+        controls,
+        field,
+        json!({
+            "path": call.path(|name| format!("{{_segment({name}, '{name}')}}")),
+            "has_path": parameters.iter().any(|field| call.is_in_path(field)),
+            "required": parameters.iter().filter(|field| field.is_required()).map(field).collect::<Vec<_>>(),
+            "optional": parameters.iter().filter(|field| !field.is_required()).map(field).collect::<Vec<_>>(),
+            "returns": returns.as_ref().map(|ty| python_type(ty, false)),
+            "read": returns.as_ref().map(|ty| read(ty, "content")),
+        }),
+    )
 }
 
 fn default(field: &Field) -> Option<String> {
     match &field.default {
-        Some(Value::Null) => Some("None".to_owned()),
         Some(Value::Bool(value)) => Some(if *value { "True" } else { "False" }.to_owned()),
-        Some(value) => Some(value.to_string()),
-        None => field.ty.ends_with('?').then(|| "None".to_owned()),
+        _ => field.default("None"),
     }
 }
 

@@ -4,17 +4,13 @@ use serde_json::{Value, json};
 
 use super::{
     super::{Output, ruby, template::Templates},
-    Call, Controls, Field, Record, Type, Usage,
+    Call, Controls, Field, Record, Type,
 };
 
 pub(super) fn generate(controls: &Controls) -> Result<[Output; 4], String> {
     let mut templates = Templates::load("ruby")?;
     templates.add_filter("comment", ruby::comment);
-    let view = json!({
-        "words": controls.words,
-        "records": controls.records.iter().map(|record| self::record(controls, record)).collect::<Vec<_>>(),
-        "calls": controls.calls.iter().map(|call| self::call(controls, call)).collect::<Vec<_>>(),
-    });
+    let view = controls.view(&controls.words, record, call);
     let render = |path, name| Ok::<_, String>(Output { path, text: templates.render(name, &view)? });
     Ok([
         render("bindings-ruby/lib/kopokopo/testing/generated/words.rb", "testing.words.rb.j2")?,
@@ -25,10 +21,10 @@ pub(super) fn generate(controls: &Controls) -> Result<[Output; 4], String> {
 }
 
 fn record(controls: &Controls, record: &Record) -> Value {
-    let is_input = record.usage != Usage::Output;
+    let is_input = record.usage.is_input();
     json!({
         "name": record.name, "docs": record.docs,
-        "is_input": is_input, "is_output": record.usage != Usage::Input,
+        "is_input": is_input, "is_output": record.usage.is_output(),
         "fields": record.fields.iter().enumerate().map(|(at, field)| member(controls, field, at, is_input)).collect::<Vec<_>>(),
     })
 }
@@ -36,17 +32,13 @@ fn record(controls: &Controls, record: &Record) -> Value {
 /// A field of a class, and its place there.
 fn member(controls: &Controls, field: &Field, at: usize, is_input: bool) -> Value {
     let ty = controls.ty(&field.ty);
-    let can_be_absent = if is_input { field.is_left_out() } else { field.ty.ends_with('?') };
-    let item = if can_be_absent || field.ty.ends_with('?') {
-        format!("value[{:?}]", field.name)
-    } else {
-        format!("value.fetch({:?})", field.name)
-    };
+    let item =
+        if field.is_optional() { format!("value[{:?}]", field.name) } else { format!("value.fetch({:?})", field.name) };
     json!({
         "name": field.name, "docs": field.docs,
         // A question, as in the records of the API.
         "reader": if ty == Type::Boolean { format!("{}?", field.name) } else { field.name.clone() },
-        "default": if is_input { default(field) } else { can_be_absent.then(|| "nil".to_owned()) },
+        "default": if is_input { field.default("nil") } else { field.is_optional().then(|| "nil".to_owned()) },
         "yard": yard(&ty, false), "yard_given": yard(&ty, is_input),
         "rbs": rbs(&ty, false), "rbs_given": rbs(&ty, is_input),
         "redacted": field.redacted.then_some("personal"),
@@ -62,42 +54,34 @@ fn call(controls: &Controls, call: &Call) -> Value {
         let ty = controls.ty(&field.ty);
         let checked = check(&ty, &field.name, &format!("{:?}", field.name));
         json!({
-            "name": field.name, "docs": field.docs, "is_named": is_named, "default": default(field),
+            "name": field.name, "docs": field.docs, "is_named": is_named, "default": field.default("nil"),
             "yard": yard(&ty, true), "rbs": rbs(&ty, true),
             "write": checked_write(&ty, &field.name, &format!("{:?}", field.name)).unwrap_or(checked),
         })
     };
-    let in_body: Vec<_> = call.parameters(controls).iter().filter(|field| !call.is_in_path(field)).collect();
-    let fixed = call.fixed.iter().map(|(name, value)| json!({ "name": name, "write": value.to_string() }));
-    let returns = call.returns.as_deref().map(|ty| controls.ty(ty));
+    let returns = call.returned(controls);
     let parameters =
         by_place.iter().map(|field| view(field, false)).chain(by_name.iter().map(|field| view(field, true)));
-    json!({
-        "name": call.name, "docs": [call.docs], "method": call.method,
-        "path": call.path(|name| {
-            let field = call.parameters(controls).iter().find(|field| field.name == name);
-            match field.map(|field| controls.ty(&field.ty)) {
-                Some(Type::Integer) => format!("#{{Values.integer({name}, {name:?})}}"),
-                _ => format!("#{{Values.segment({name}, {name:?})}}"),
-            }
+    let path = call.path(|name| {
+        let field = call.parameters(controls).iter().find(|field| field.name == name);
+        match field.map(|field| controls.ty(&field.ty)) {
+            Some(Type::Integer) => format!("#{{Values.integer({name}, {name:?})}}"),
+            _ => format!("#{{Values.segment({name}, {name:?})}}"),
+        }
+    });
+    let returned = |write: fn(&Type, bool) -> String| returns.as_ref().map_or("void".to_owned(), |ty| write(ty, false));
+    call.view(
+        controls,
+        |field| view(field, false),
+        json!({
+            "docs": [call.docs],
+            "path": path,
+            "parameters": parameters.collect::<Vec<_>>(),
+            "yard": returned(yard),
+            "rbs": returned(rbs),
+            "read": returns.as_ref().map(|ty| read(ty, "content")),
         }),
-        "parameters": parameters.collect::<Vec<_>>(),
-        "whole": call.body.as_ref().and(in_body.first()).map(|field| view(field, false)),
-        "sent": fixed.chain(in_body.iter().filter(|field| !field.is_left_out()).map(|field| view(field, false))).collect::<Vec<_>>(),
-        "left_out": in_body.iter().filter(|field| field.is_left_out()).map(|field| view(field, false)).collect::<Vec<_>>(),
-        "accepts": call.accepts,
-        "yard": returns.as_ref().map_or_else(|| "void".to_owned(), |ty| yard(ty, false)),
-        "rbs": returns.as_ref().map_or_else(|| "void".to_owned(), |ty| rbs(ty, false)),
-        "read": returns.as_ref().map(|ty| read(ty, "content")),
-    })
-}
-
-fn default(field: &Field) -> Option<String> {
-    match &field.default {
-        Some(Value::Null) => Some("nil".to_owned()),
-        Some(value) => Some(value.to_string()),
-        None => field.ty.ends_with('?').then(|| "nil".to_owned()),
-    }
+    )
 }
 
 fn yard(ty: &Type, is_input: bool) -> String {

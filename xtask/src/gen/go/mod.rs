@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::{
     Output,
-    model::{Callable, Contract, Enum, Field, Object, Record, Shape, Text, Type, Variant, camel_case, snake_case},
+    model::{Callable, Contract, Enum, Field, Object, Record, Shape, Text, Type, Variant},
+    names::{camel_case, class_name, snake_case},
     template::Templates,
 };
 
@@ -20,9 +21,6 @@ const FILES: [(&str, &str); 6] = [
     ("bindings-go/unions_generated.go", "unions.go.j2"),
 ];
 
-/// A method of the records that report a payment.
-const PAYMENT_METHOD: &str = "is_paid_at_least";
-
 /// Makes the generated files of the package.
 pub(super) fn generate(contract: &Contract) -> Result<Vec<Output>, String> {
     let templates = Templates::load("go")?;
@@ -34,8 +32,8 @@ struct Package<'a>(&'a Contract);
 
 impl Package<'_> {
     fn view(&self) -> Value {
-        let Contract { hash, functions, objects, records, enums, error, .. } = self.0;
-        let functions = functions.iter().filter(|function| function.name != PAYMENT_METHOD);
+        let Contract { hash, objects, records, enums, error, .. } = self.0;
+        let functions = self.0.functions_of_no_record();
         let objects = objects.iter().filter(|object| !object.is_watch());
         let records = records.iter().filter(|record| !self.0.is_flattened(&record.name));
         let words = enums.iter().filter(|found| found.shape != Shape::Union);
@@ -60,7 +58,7 @@ impl Package<'_> {
     }
 
     fn object(&self, object: &Object) -> Value {
-        let name = types::object(&object.name);
+        let name = class_name(&object.name);
         let make = |callable: &Callable| self.method(Some(object), callable);
         json!({
             "name": name,
@@ -77,9 +75,8 @@ impl Package<'_> {
     fn method(&self, object: Option<&Object>, callable: &Callable) -> Value {
         let state = callable.returns.as_ref().and_then(Type::watched);
         let is_constructor = object.is_some_and(|object| object.constructors.contains(callable));
-        let makes = matches!(&callable.returns, Some(Type::Object(name)) if name.starts_with("Created"));
         let class = match &callable.returns {
-            Some(Type::Object(name)) if state.is_none() => Some(types::object(name)),
+            Some(Type::Object(name)) if state.is_none() => Some(class_name(name)),
             _ => None,
         };
         let style = match callable.arguments.first() {
@@ -96,7 +93,7 @@ impl Package<'_> {
             (_, name) => types::exported(name),
         };
         let declared = match (is_constructor, object) {
-            (true, Some(object)) => format!("New{}{name}", types::object(&object.name)),
+            (true, Some(object)) => format!("New{}{name}", class_name(&object.name)),
             _ => name.clone(),
         };
         let result = state.as_ref().or(callable.returns.as_ref());
@@ -108,7 +105,7 @@ impl Package<'_> {
             "docs": types::docs(&declared, &callable.docs),
             "style": style,
             "throws": callable.throws,
-            "is_create": callable.is_async && makes,
+            "is_create": callable.created().is_some(),
             "operation": object.and_then(|object| self.0.section(&object.name)).map(|section| format!("{section}.{}", callable.name)),
             "parameters": callable.arguments.iter().map(|field| self.parameter(callable, field)).collect::<Vec<_>>(),
             "class": class,
@@ -134,14 +131,13 @@ impl Package<'_> {
     }
 
     fn record(&self, record: &Record) -> Value {
-        let has = |name: &str| record.fields.iter().any(|field| field.name == name);
         json!({
             "name": record.name,
             "word": snake_case(&record.name),
             "docs": types::docs(&record.name, &record.docs),
             "is_output": record.usage.output,
             "fields": record.fields.iter().map(|field| self.field(field, record.usage.output)).collect::<Vec<_>>(),
-            "is_payment": has("payment_key") && has("raw") && has("is_paid") || record.name == "Event",
+            "is_payment": record.is_payment(),
         })
     }
 
@@ -165,6 +161,12 @@ impl Package<'_> {
         if !matches!(field.ty.inner(), Type::F64) {
             view["type"] = types::output(field.ty.inner()).into();
         }
+        // In JSON, as the library returns it.
+        (view["json"], view["lift"]) = match field.ty.inner() {
+            Type::F64 => ("*float64".into(), "durationOf".into()),
+            Type::Text(Text::Timestamp) => ("string".into(), "timeOf".into()),
+            _ => (view["type"].clone(), Value::Null),
+        };
         view
     }
 

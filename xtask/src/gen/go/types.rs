@@ -1,6 +1,7 @@
 //! How Go spells the contract's names and types.
 
 use super::super::model::{Contract, Default, Field, Record, Text, Type};
+use super::super::names::{capitalized, class_name, uncapitalized};
 
 /// Words that Go writes in capitals.
 const INITIALISMS: [&str; 6] = ["api", "ca", "id", "sms", "url", "http"];
@@ -14,15 +15,9 @@ pub(super) fn exported(name: &str) -> String {
         if INITIALISMS.contains(&word) {
             return word.to_uppercase();
         }
-        let mut chars = word.chars();
-        chars.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(chars).collect::<String>()
+        capitalized(word)
     };
     name.split('_').map(capital).collect()
-}
-
-/// The class of the client has the name that Go's users expect.
-pub(super) fn object(name: &str) -> &str {
-    if name == "KopoKopo" { "Client" } else { name }
 }
 
 /// The type of what the library returns.
@@ -38,7 +33,7 @@ pub(super) fn output(ty: &Type) -> String {
         Type::Text(Text::Timestamp) => "time.Time".into(),
         Type::Text(text) => text.name().into(),
         Type::Record(name) | Type::Enum(name) | Type::Callback(name) => name.clone(),
-        Type::Object(name) => format!("*{}", object(name)),
+        Type::Object(name) => format!("*{}", class_name(name)),
         Type::List(inner) => format!("[]{}", output(inner)),
         Type::Optional(inner) => match **inner {
             // They have an absent value of their own.
@@ -94,15 +89,11 @@ fn reader(ty: &Type) -> String {
 /// The documentation of a declaration, which Go begins with its name.
 pub(super) fn docs(name: &str, docs: &str) -> String {
     let first = docs.split_whitespace().next().unwrap_or_default();
-    let lower = || {
-        let mut chars = docs.chars();
-        chars.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(chars).collect::<String>()
-    };
     let text = match first {
         "" => format!("{name} is described in the API reference."),
-        "A" | "An" | "The" => format!("{name} is {}", lower()),
+        "A" | "An" | "The" => format!("{name} is {}", uncapitalized(docs)),
         verb if verb.ends_with('s') && verb.chars().skip(1).all(|c| c.is_ascii_lowercase()) => {
-            format!("{name} {}", lower())
+            format!("{name} {}", uncapitalized(docs))
         }
         _ => format!("{name}: {docs}"),
     };

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use super::{
     super::{
-        model::{Contract, Field, camel_case},
+        model::{Contract, Field},
+        names::camel_case,
         read,
     },
     *,

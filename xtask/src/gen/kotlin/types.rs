@@ -1,7 +1,8 @@
 //! What the contract's types are in Kotlin, the default of a field that is left out, and how a value crosses:
 //! an expression in which `%` is the value.
 
-use super::super::model::{Contract, Default, Field, Shape, Text, Type, camel_case, milliseconds, snake_case};
+use super::super::model::{Contract, Default, Field, Shape, Text, Type};
+use super::super::names::{camel_case, milliseconds, snake_case};
 
 /// What a plain value is in Kotlin: its type, how it crosses from the raw layer and to it, and what a test has where it
 /// leaves it out. `#` is the field's name, for what is wrong with it.

@@ -7,7 +7,8 @@ use minijinja::{Value, context};
 use super::{
     super::{
         jni,
-        model::{Callable, Contract, Enum, Field, Object, Record, Shape, Text, Type, Variant, camel_case},
+        model::{Callable, Contract, Enum, Field, Object, Record, Shape, Text, Type, Variant},
+        names::camel_case,
     },
     types,
 };
@@ -98,14 +99,14 @@ impl<'a> Views<'a> {
         context! { lift, ..self.field(field) }
     }
 
-    fn record(&self, Record { name, docs, fields, usage }: &Record) -> Value {
-        let has = |name: &str| fields.iter().any(|field| field.name == name);
+    fn record(&self, record: &Record) -> Value {
+        let Record { name, docs, fields, usage } = record;
         context! {
             name,
             docs => self.docs(docs),
             fields => self.fields(fields),
             // It says of which money it is.
-            is_payment => has("raw") && has("payment_key"),
+            is_payment => record.is_payment(),
             input => usage.input,
             output => usage.output,
             lifted => self.lifted.contains(name),

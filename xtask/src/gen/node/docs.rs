@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    super::model::{Contract, Shape, camel_case},
+    super::model::{Contract, Shape},
+    super::names::camel_case,
     types::error_class,
 };
 

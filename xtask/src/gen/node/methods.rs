@@ -3,7 +3,8 @@
 use minijinja::{Value, context};
 
 use super::{
-    super::model::{Callable, Field, Object, Type, camel_case},
+    super::model::{Callable, Field, Object, Type},
+    super::names::camel_case,
     Package,
     types::output,
     views,

@@ -15,7 +15,8 @@ use minijinja::{Value, context};
 use self::docs::Docs;
 use super::{
     Output,
-    model::{Callable, Contract, Enum, Field, Object, Record, Shape, Text, Type, Variant, camel_case, snake_case},
+    model::{Callable, Contract, Enum, Field, Object, Record, Shape, Text, Type, Variant},
+    names::{camel_case, snake_case},
     template::Templates,
 };
 
@@ -27,9 +28,6 @@ const FILES: [(&str, &str); 6] = [
     ("bindings-node/index.mjs", "index.mjs.j2"),
     ("bindings-node/index.d.ts", "index.d.ts.j2"),
 ];
-
-/// The function that is a method of every payment in JavaScript.
-const PAYMENT_METHOD: &str = "is_paid_at_least";
 
 pub(super) fn generate(contract: &Contract) -> Result<Vec<Output>, String> {
     let mut templates = Templates::load("node")?;
@@ -47,7 +45,7 @@ struct Package<'a> {
 
 impl Package<'_> {
     fn view(&self) -> Value {
-        let Contract { hash, functions, objects, callbacks, records, enums, .. } = self.contract;
+        let Contract { hash, objects, callbacks, records, enums, .. } = self.contract;
         let inputs = || {
             let fields = records.iter().filter(|record| record.usage.input).flat_map(|record| &record.fields);
             fields.chain(self.contract.callables().flat_map(|callable| &callable.arguments))
@@ -57,7 +55,6 @@ impl Package<'_> {
             names.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>()
         };
         let of_text = |text| move |field: &Field| *field.ty.element() == Type::Text(text);
-        let functions: Vec<_> = functions.iter().filter(|function| function.name != PAYMENT_METHOD).collect();
         // A watch is an async iterator, which is written by hand.
         let objects: Vec<_> = objects.iter().filter(|object| !object.is_watch()).collect();
         let taken = objects.iter().flat_map(|object| &object.methods).filter_map(Callable::flattened);
@@ -70,7 +67,7 @@ impl Package<'_> {
             times => names(&of_text(Text::Timestamp)),
             options => views(options, |name| self.contract.record(name).map(|record| self.record(record)).into()),
             objects => views(objects, |object| self.object(object)),
-            functions => views(functions, |function| self.method(None, function)),
+            functions => views(self.contract.functions_of_no_record(), |function| self.method(None, function)),
             callbacks => views(callbacks, |callback| self.callback(callback)),
             inputs => views(records.iter().filter(|record| self.is_input(record)), |record| self.record(record)),
             records => views(records.iter().filter(|record| record.usage.output), |record| self.record(record)),
@@ -112,7 +109,6 @@ impl Package<'_> {
     }
 
     fn record(&self, record: &Record) -> Value {
-        let has = |name: &str| record.fields.iter().any(|field| field.name == name);
         let is_own = |ty: &Type| matches!(ty.element(), Type::Record(name) if *name == record.name);
         let mut results = self.contract.callables().filter_map(|callable| callable.returns.as_ref());
         context! {
@@ -120,8 +116,7 @@ impl Package<'_> {
             docs => self.docs.text(&record.docs),
             fields => views(&record.fields, |field| self.field(field)),
             is_result => results.any(is_own),
-            // Its whole text says what was paid.
-            is_payment => has("payment_key") && has("raw"),
+            is_payment => record.is_payment(),
         }
     }
 

@@ -2,7 +2,8 @@
 
 use super::{
     super::{
-        model::{Contract, camel_case, snake_case},
+        model::Contract,
+        names::{camel_case, snake_case},
         read::read,
     },
     docs::{Docs, comment, error_field},

@@ -3,7 +3,8 @@
 use minijinja::{Value, context};
 
 use super::{
-    super::model::{Default, Field, Shape, Text, Type, camel_case, milliseconds, snake_case},
+    super::model::{Default, Field, Shape, Text, Type},
+    super::names::{camel_case, milliseconds, snake_case},
     Package,
 };
 

@@ -34,9 +34,6 @@ pub(super) fn callable(types: Types<'_>, found: &Callable, is_method: bool) -> V
         None if found.arguments.is_empty() && (!found.throws || found.is_accessor()) => "property",
         None => "ask",
     };
-    // A poll can be repeated without a key.
-    let makes =
-        matches!(&found.returns, Some(Type::Object(name)) if name.starts_with("Created") && name != "CreatedPolling");
     let iterated = watched.map(|record| format!("{}Iterator[{}]", types.prefix, types.given(&record)));
     json!({
         "name": found.name,
@@ -45,7 +42,7 @@ pub(super) fn callable(types: Types<'_>, found: &Callable, is_method: bool) -> V
         "returns": iterated.or_else(|| found.returns.as_ref().map(|ty| types.given(ty))),
         "returns_object": matches!(found.returns, Some(Type::Object(_))),
         "way": way,
-        "is_create": found.is_async && makes,
+        "is_create": found.takes_key(),
         "is_method": is_method,
         "is_awaited": found.is_async && !types.prefix.is_empty(),
     })

@@ -44,8 +44,7 @@ fn view(contract: &Contract, prefix: &'static str) -> Value {
     // A watch is an iterator, which is written by hand.
     let classes = contract.objects.iter().filter(|object| !object.is_watch());
     let (local, clients): (Vec<_>, Vec<_>) = classes.partition(|object| is_local(object));
-    // It is a method in Python.
-    let functions = contract.functions.iter().filter(|function| function.name != "is_paid_at_least");
+    let functions = contract.functions_of_no_record();
     json!({
         "prefix": prefix,
         "hash": contract.hash,

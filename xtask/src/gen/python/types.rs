@@ -1,6 +1,7 @@
 //! How the contract's types are written in Python.
 
-use super::super::model::{Contract, Default, Field, Object, Shape, Text, Type, snake_case};
+use super::super::model::{Contract, Default, Field, Object, Shape, Text, Type};
+use super::super::names::snake_case;
 
 /// The names of types in one module.
 #[derive(Clone, Copy)]

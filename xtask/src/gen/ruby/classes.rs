@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::model::{Callable, Contract, Field, Object, Type},
-    class_name,
+    super::names::class_name,
     types::{Form, default},
     values::docs,
 };
@@ -34,9 +34,6 @@ pub(super) fn callable(contract: &Contract, found: &Callable, is_method: bool) -
         None if !is_method => "function",
         None => "ask",
     };
-    // A poll can be repeated without a key.
-    let makes =
-        matches!(&found.returns, Some(Type::Object(name)) if name.starts_with("Created") && name != "CreatedPolling");
     let returns = |form: Form| match (&watched, &found.returns) {
         (Some(record), _) if form == Form::Rbs => format!("Watch[{}]", form.given(contract, record)),
         (Some(record), _) => format!("Watch<{}>", form.given(contract, record)),
@@ -55,7 +52,7 @@ pub(super) fn callable(contract: &Contract, found: &Callable, is_method: bool) -
             _ => None,
         },
         "way": way,
-        "is_create": found.is_async && makes,
+        "is_create": found.takes_key(),
     })
 }
 

@@ -37,8 +37,7 @@ fn view(contract: &Contract) -> Value {
     let (unions, words): (Vec<_>, Vec<_>) = contract.enums.iter().partition(|found| found.shape == Shape::Union);
     // A watch is a loop, which is written by hand.
     let objects = contract.objects.iter().filter(|object| !object.is_watch());
-    // It is a method of records in Ruby.
-    let functions = contract.functions.iter().filter(|function| function.name != "is_paid_at_least");
+    let functions = contract.functions_of_no_record();
     json!({
         "hash": contract.hash,
         "enums": words.into_iter().map(|found| values::enumeration(contract, found)).collect::<Vec<_>>(),
@@ -48,11 +47,6 @@ fn view(contract: &Contract) -> Value {
         "objects": objects.map(|object| classes::class(contract, object)).collect::<Vec<_>>(),
         "functions": functions.map(|function| classes::callable(contract, function, false)).collect::<Vec<_>>(),
     })
-}
-
-/// Ruby's name for a class of the contract. The client has the contract's name, which is the module's.
-fn class_name(name: &str) -> &str {
-    if name == "KopoKopo" { "Client" } else { name }
 }
 
 /// The class of an error's kind.

@@ -1,6 +1,7 @@
 //! How the contract's types are written for YARD and in RBS.
 
 use super::super::model::{Contract, Default, Field, Shape, Text, Type};
+use super::super::names::{class_name, snake_case};
 
 /// A way to write types.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -75,7 +76,7 @@ impl Form {
                 _ => name.clone(),
             },
             Type::Record(name) => name.clone(),
-            Type::Object(name) => super::class_name(name).into(),
+            Type::Object(name) => class_name(name).into(),
             Type::Callback(_) => "_Call".into(),
             Type::Optional(inner) => self.optional(&self.given(contract, inner)),
             Type::List(item) => self.list(&self.given(contract, item)),
@@ -91,7 +92,7 @@ pub(super) fn default(field: &Field) -> Option<String> {
         Default::Int(value) => value.to_string(),
         Default::Float(digits) => digits.clone(),
         Default::String(text) => format!("{text:?}"),
-        Default::Variant(variant) => format!(":{}", super::super::model::snake_case(variant)),
+        Default::Variant(variant) => format!(":{}", snake_case(variant)),
         Default::EmptyList => "[]".into(),
     })
 }

@@ -2,7 +2,8 @@
 
 use minijinja::{Value, context};
 
-use super::super::model::{Contract, Default, Field, Shape, Text, Type, milliseconds};
+use super::super::model::{Contract, Default, Field, Shape, Text, Type};
+use super::super::names::{milliseconds, uncapitalized};
 
 /// SwiftUI has types of these names: an app that imports both must be able to name each.
 const NESTED: [&str; 2] = ["Environment", "Transaction"];
@@ -57,9 +58,7 @@ pub(super) fn public(name: &str) -> String {
 
 /// `BuygoodsTransactionReceived` to `buygoodsTransactionReceived`.
 pub(super) fn case(variant: &str) -> String {
-    let mut chars = variant.chars();
-    let head = chars.next().map(|c| c.to_ascii_lowercase());
-    let name: String = head.into_iter().chain(chars).collect();
+    let name = uncapitalized(variant);
     if name == "internal" { "`internal`".into() } else { name }
 }
 

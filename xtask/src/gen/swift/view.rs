@@ -7,7 +7,8 @@ use minijinja::{Value, context};
 use super::{
     super::{
         jni,
-        model::{Callable, Contract, Default, Enum, Field, Object, Record, Shape, Text, Type, Variant, camel_case},
+        model::{Callable, Contract, Default, Enum, Field, Object, Record, Shape, Text, Type, Variant},
+        names::camel_case,
     },
     types::{self, Crossing},
 };

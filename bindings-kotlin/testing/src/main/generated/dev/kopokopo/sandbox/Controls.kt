@@ -106,7 +106,7 @@ public enum class FaultKind(internal val word: String) {
     REDIRECT("redirect"),
     /** The request takes effect, and the response has no Location. */
     MISSING_LOCATION("missing_location"),
-    /** The request takes effect. The response is 200 with the URL in `Links.self` of its body. */
+    /** The request takes effect. The response is 200 with the URL in `_links.self` of its body. */
     LOCATION_IN_BODY("location_in_body"),
     /** The request takes effect, and the Location names another host (`location`). */
     FOREIGN_LOCATION("foreign_location"),
