@@ -135,8 +135,8 @@ fn try_jar() -> Result<(), String> {
     emptied(&repository)?;
     let shown = repository.display();
     run(&Line::new(&format!(
-        "mvn --batch-mode --quiet --projects .,kopokopo,sandbox,testing -Dmaven.test.skip=true {} \
-         -Dkopokopo.library.folder={}/debug -DaltDeploymentRepository=sandbox::file:{shown} deploy",
+        "mvn --batch-mode --quiet --projects .,kopokopo,sandbox,testing -Dmaven.test.skip=true \
+         -Dmaven.install.skip=true {} -Dkopokopo.library.folder={}/debug -DaltDeploymentRepository=sandbox::file:{shown} deploy",
         programs(),
         build::target_folder().display(),
     ))

@@ -3,6 +3,7 @@ package dev.kopokopo.spring
 import dev.kopokopo.IncomingPaymentRequest
 import dev.kopokopo.KopoKopo
 import dev.kopokopo.WebhookVerifier
+import dev.kopokopo.sandbox.Pace
 import dev.kopokopo.sandbox.Sandbox
 import dev.kopokopo.sandbox.SandboxException
 import dev.kopokopo.sandbox.SandboxExtension
@@ -106,16 +107,17 @@ class SandboxInitializerTest {
     }
 }
 
-/** Two tests of one context: the second one does not see what the first one sent, whichever it is. */
+/** Two tests of one context: the second one does not see what the first one sent or set, whichever it is. */
 @SpringBootTest(classes = [PropertiesOnly::class], webEnvironment = SpringBootTest.WebEnvironment.NONE)
 @KopoKopoSandbox
 class KopoKopoSandboxTest(@param:Autowired private val sandbox: Sandbox, @param:Autowired private val k2: KopoKopo) {
     @BeforeEach
-    fun isEmpty() = assertEquals(0, sandbox.requests().size)
+    fun isEmpty() = assertEquals(0 to Pace.INSTANT, sandbox.requests().size to sandbox.settings().pace)
 
     private fun pay() {
         k2.incomingPayments.createBlocking(IncomingPaymentRequest("K000000", "0712345678", BigDecimal(100), "https://shop.example/k2/results"))
         assertEquals(1, sandbox.requests().count { it.operation == "incoming_payments.create" })
+        sandbox.changeSettings(pace = Pace.MANUAL)
     }
 
     @Test

@@ -2,13 +2,12 @@ package dev.kopokopo.sandbox
 
 import dev.kopokopo.KopoKopo
 import java.io.BufferedReader
-import java.io.EOFException
 import java.io.IOException
 import java.math.BigDecimal
 import java.net.ConnectException
 import java.net.HttpURLConnection
 import java.net.Proxy
-import java.net.SocketException
+import java.net.SocketTimeoutException
 import java.net.URI
 import java.nio.file.Path
 import java.time.Duration
@@ -56,22 +55,28 @@ public class Sandbox private constructor(private val process: Process, startup: 
 
     /**
      * Waits until a request of an operation has arrived, such as `incoming_payments.create`. Returns the first one.
-     * @throws SandboxException if none has arrived after [timeout].
+     * @throws SandboxException if none has arrived after [timeout], or there is no such operation.
      */
     @JvmOverloads
     public fun waitForRequest(operation: String, timeout: Duration = WAIT_TIMEOUT): RecordedRequest {
-        val known = operations().operations
-        if (operation !in known) throw SandboxException("operation: there is no \"$operation\"; expected one of ${known.joinToString()}")
+        checkKnown("operation", operation, operations().operations)
         return waitFor(timeout, "no request of $operation arrived") { requests().firstOrNull { it.operation == operation } }
     }
 
     /**
      * Waits until a callback or webhook of a topic was received with 2xx, or is withheld. Returns the first one.
-     * @throws SandboxException if none was received after [timeout].
+     * @throws SandboxException if none was received after [timeout], or there is no such topic.
      */
     @JvmOverloads
-    public fun waitForDelivery(topic: String, timeout: Duration = WAIT_TIMEOUT): Delivery = waitFor(timeout, "no delivery of $topic was received with 2xx") {
-        deliveries().firstOrNull { it.topic == topic && (it.delivered || it.withheld) }
+    public fun waitForDelivery(topic: String, timeout: Duration = WAIT_TIMEOUT): Delivery {
+        checkKnown("topic", topic, operations().callbacks)
+        return waitFor(timeout, "no delivery of $topic was received with 2xx") {
+            deliveries().firstOrNull { it.topic == topic && (it.delivered || it.withheld) }
+        }
+    }
+
+    private fun checkKnown(parameter: String, value: String, known: List<String>) {
+        if (value !in known) throw SandboxException("$parameter: there is no \"$value\"; expected one of ${known.joinToString()}")
     }
 
     private fun <T : Any> waitFor(timeout: Duration, failure: String, find: () -> T?): T {
@@ -88,10 +93,13 @@ public class Sandbox private constructor(private val process: Process, startup: 
         while (true) {
             try {
                 return controlOnce(method, "/_sandbox$path", body, accepts)
+            } catch (error: SocketTimeoutException) {
+                throw SandboxException("$method /_sandbox$path: there was no response within ${CALL_MILLIS / 1000} s", error)
             } catch (error: IOException) {
                 // A connection that is cut while the port closes may have had an effect.
-                val wasCut = error is SocketException || error is EOFException
-                if (error !is ConnectException && (!wasCut || method == "POST")) throw error
+                if (method == "POST" && error !is ConnectException) {
+                    throw SandboxException("$method /_sandbox$path: the connection ended before the response", error)
+                }
                 if (!process.isAlive || System.nanoTime() >= deadline) {
                     throw SandboxException("$method /_sandbox$path: the sandbox does not listen any more")
                 }
@@ -108,9 +116,12 @@ public class Sandbox private constructor(private val process: Process, startup: 
         connection.setRequestProperty("content-type", "application/json")
         // A fault can cut connections, and one that was kept would fail then.
         connection.setRequestProperty("connection", "close")
-        if (body != null) {
+        if (body != null || method == "POST") {
+            val content = body?.let(::writeJson).orEmpty().toByteArray()
             connection.doOutput = true
-            connection.outputStream.use { it.write(writeJson(body).toByteArray()) }
+            // Without it, a request whose connection ends is sent again.
+            connection.setFixedLengthStreamingMode(content.size)
+            connection.outputStream.use { it.write(content) }
         }
         val status = connection.responseCode
         val stream = if (status >= 400) connection.errorStream else connection.inputStream
@@ -173,7 +184,7 @@ public class Sandbox private constructor(private val process: Process, startup: 
         }
 
         private fun startup(program: String, process: Process): Map<String, String> {
-            val errors = StringBuilder()
+            val errors = StringBuffer()
             // Read to its end, because the sandbox would wait if the pipe were full.
             val reader = thread(isDaemon = true, name = "kopokopo-sandbox") {
                 process.errorStream.bufferedReader().forEachLine { if (errors.length < MAX_ERROR) errors.appendLine(it) }
@@ -187,9 +198,11 @@ public class Sandbox private constructor(private val process: Process, startup: 
                 throw SandboxException("$program sandbox did not start: ${error.cause?.message}", error)
             }
             if (text == null) {
-                process.waitFor()
-                reader.join()
-                val reason = errors.trim().ifEmpty { "it ended with status ${process.exitValue()} and no message" }
+                // A process that the program started can keep the pipe open after the program has ended.
+                reader.join(STOP_SECONDS * 1000)
+                val hasEnded = process.waitFor(STOP_SECONDS, TimeUnit.SECONDS)
+                val end = if (hasEnded) "it ended with status ${process.exitValue()} and no message" else "it closed its output"
+                val reason = errors.trim().ifEmpty { end }
                 throw SandboxException("$program sandbox did not start: $reason")
             }
             try {

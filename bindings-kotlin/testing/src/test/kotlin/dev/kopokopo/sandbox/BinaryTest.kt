@@ -36,6 +36,8 @@ class BinaryTest {
         fun start() = assertThrows<SandboxException> { Sandbox.start(binary = own.toPath()) }.message.orEmpty()
         program(folder, "echo no such luck >&2; exit 3")
         assertTrue("did not start: no such luck" in start())
+        program(folder, "sleep 60 & echo no such luck >&2; exec >&-; exit 3")
+        assertTrue("did not start: no such luck" in start())
         program(folder, "echo [1]; read line")
         assertTrue("is not the sandbox: its first line is not as expected" in start())
         program(folder, "exec \"$k2Program\" \"$@\"")

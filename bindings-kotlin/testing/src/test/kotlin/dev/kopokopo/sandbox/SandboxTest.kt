@@ -15,8 +15,12 @@ import org.junit.jupiter.api.extension.ExtendWith
 import org.junit.jupiter.api.io.TempDir
 import java.io.File
 import java.math.BigDecimal
+import java.net.InetAddress
+import java.net.ServerSocket
 import java.nio.file.Path
 import java.time.Duration
+import java.util.concurrent.atomic.AtomicInteger
+import kotlin.concurrent.thread
 
 private const val CALLBACK = "http://127.0.0.1:9/results"
 private const val LEFT_TO_TEST = "254700000006"
@@ -118,6 +122,7 @@ class SandboxTest {
         assertTrue("known tills are" in failure { sandbox.pay("nothing", BigDecimal.ONE) })
         assertTrue("status: must be between" in failure { sandbox.fault(FaultKind.STATUS, status = 99) })
         assertTrue("there is no \"send_money.creates\"; expected one of" in failure { sandbox.waitForRequest("send_money.creates") })
+        assertTrue("topic: there is no \"incoming_payments\"; expected one of" in failure { sandbox.waitForDelivery("incoming_payments") })
         assertTrue("id: must not be empty" in assertThrows<IllegalArgumentException> { sandbox.customerPays("") }.message.orEmpty())
         assertTrue("no request of send_money.create arrived" in failure { sandbox.waitForRequest("send_money.create", Duration.ZERO) })
     }
@@ -142,6 +147,31 @@ class SandboxTest {
                 assertEquals(setOf("K2_BASE_URL", "K2_CLIENT_ID", "K2_CLIENT_SECRET", "K2_API_KEY"), one.env.keys)
                 other.close()
                 assertTrue("does not listen any more" in assertThrows<SandboxException> { other.reset() }.message.orEmpty())
+            }
+        }
+    }
+
+    @Test
+    fun callWithoutAResponseIsNotSentAgainAndSaysWhy(@TempDir folder: Path) {
+        ServerSocket(0, 50, InetAddress.getLoopbackAddress()).use { server ->
+            val count = AtomicInteger()
+            thread(isDaemon = true) {
+                while (!server.isClosed) {
+                    runCatching {
+                        server.accept().use { connection ->
+                            count.incrementAndGet()
+                            connection.getInputStream().read(ByteArray(4096))
+                        }
+                    }
+                }
+            }
+            val startup = """{"base_url": "http://127.0.0.1:${server.localPort}", "client_id": "a", "client_secret": "b", "api_key": "c"}"""
+            Sandbox.start(binary = program(folder, "echo '$startup'; read line").toPath()).use { sandbox ->
+                // With a body, and without one.
+                val reset = assertThrows<SandboxException> { sandbox.reset() }.message
+                assertEquals("POST /_sandbox/reset: the connection ended before the response" to 1, reset to count.getAndSet(0))
+                val void = assertThrows<SandboxException> { sandbox.voidTransaction("x") }.message
+                assertEquals("POST /_sandbox/transactions/x/void: the connection ended before the response" to 1, void to count.get())
             }
         }
     }
