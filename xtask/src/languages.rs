@@ -22,8 +22,8 @@ pub(crate) const ONLY_IF_NAMED: [&str; 2] = ["ruby-next", "php-next"];
 /// none that loads a library for the JVM, Ruby or Python: it builds changed ones in the same folder.
 pub(crate) const TOGETHER: [&[&str]; 5] = [
     &["targets", "deny", "python", "ruby"],
-    &["node", "php", "openapi"],
-    &["kotlin", "swift", "page"],
+    &["node", "php"],
+    &["kotlin", "swift", "openapi", "page"],
     &["kills", "c"],
     &["go", "dart", "growth"],
 ];
