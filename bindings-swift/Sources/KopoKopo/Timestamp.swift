@@ -46,7 +46,7 @@ private func moment(_ text: String) -> Date? {
         bytes[16] == colon, let year = number(0..<4), let month = number(5..<7), let day = number(8..<10),
         let hour = number(11..<13), let minute = number(14..<16), let second = number(17..<19)
     else { return nil }
-    guard (1...12).contains(month), hour < 24, minute < 60, second < 60 else { return nil }
+    guard year > 0, (1...12).contains(month), hour < 24, minute < 60, second < 60 else { return nil }
     let first = days(year, month, 1)
     let next = month == 12 ? days(year + 1, 1, 1) : days(year, month + 1, 1)
     guard (1...next - first).contains(day) else { return nil }
@@ -54,10 +54,14 @@ private func moment(_ text: String) -> Date? {
     let fraction = zone == 19 ? 0 : Double("0" + String(decoding: bytes[19..<zone], as: UTF8.self))
     guard zone != 20, let fraction, let offset = offset(bytes[zone...]) else { return nil }
     let seconds = (((first + day - 1) * 24 + hour) * 60 + minute) * 60 + second - offset
+    guard years.contains(seconds) else { return nil }
     return Date(timeIntervalSince1970: Double(seconds) + fraction)
 }
 
-/// `Z`, `+03:00`, `-0330`: seconds east of Greenwich.
+/// The years 1 to 9999 in UTC. As the library, the package has no other times.
+private let years = -62_135_596_800...253_402_300_799
+
+/// `Z`, `+03:00`, `-0330`, at most 18 hours: seconds east of Greenwich.
 private func offset(_ bytes: ArraySlice<UInt8>) -> Int? {
     guard let sign = bytes.first else { return nil }
     if sign == UInt8(ascii: "Z") { return bytes.count == 1 ? 0 : nil }
@@ -66,8 +70,8 @@ private func offset(_ bytes: ArraySlice<UInt8>) -> Int? {
         !digits.hasPrefix("+"), let number = UInt16(digits)
     else { return nil }
     let (hours, minutes) = (Int(number) / 100, Int(number) % 100)
-    guard hours < 24, minutes < 60 else { return nil }
     let seconds = (hours * 60 + minutes) * 60
+    guard minutes < 60, seconds <= 18 * 3600 else { return nil }
     return sign == UInt8(ascii: "-") ? -seconds : seconds
 }
 
