@@ -1,7 +1,7 @@
 //! Everything that a running sandbox shares.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -19,6 +19,7 @@ use crate::{
     requests::Requests,
     server::Refusal,
     simulation::Simulation,
+    state_file::StateFile,
 };
 
 /// The shared state.
@@ -32,13 +33,23 @@ pub(crate) struct App {
     pub(crate) guard: Guard,
     pub(crate) events: Events,
     pub(crate) log: broadcast::Sender<LogEntry>,
+    /// Where the state is kept, if it is.
+    pub(crate) file: Option<StateFile>,
+    /// Read by what changes more than one of them, written by what must see all of it.
+    pub(crate) changes: RwLock<()>,
     simulation: Mutex<Simulation>,
     requests: Mutex<Requests>,
     faults: Mutex<Faults>,
 }
 
 impl App {
-    pub(crate) fn new(base_url: String, guard: Guard, simulation: Simulation, deliveries: Deliveries) -> Self {
+    pub(crate) fn new(
+        base_url: String,
+        guard: Guard,
+        simulation: Simulation,
+        deliveries: Deliveries,
+        file: Option<StateFile>,
+    ) -> Self {
         Self {
             base_url,
             deliveries,
@@ -48,6 +59,8 @@ impl App {
             guard,
             events: Events::default(),
             log: broadcast::Sender::new(WAITING),
+            file,
+            changes: RwLock::default(),
             simulation: Mutex::new(simulation),
             requests: Mutex::default(),
             faults: Mutex::default(),
@@ -104,11 +117,14 @@ impl App {
     }
 
     pub(crate) fn reset(&self, keep_tokens: bool) {
-        self.simulation().reset(keep_tokens);
-        self.requests().clear();
-        self.deliveries.clear();
-        self.health.clear();
-        *self.faults() = Faults::default();
+        {
+            let _together = self.changes.read();
+            self.simulation().reset(keep_tokens);
+            self.requests().clear();
+            self.deliveries.clear();
+            self.health.clear();
+            *self.faults() = Faults::default();
+        }
         self.accept_connections();
         self.events.add(Change::Reset);
     }

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, UtcOffset, macros::offset};
+
+use crate::saved;
 
 const NAIROBI: UtcOffset = offset!(+3);
 
@@ -11,12 +14,49 @@ const NAIROBI: UtcOffset = offset!(+3);
 pub(crate) struct Clock {
     began: OffsetDateTime,
     since: Instant,
+    /// The same moment on the clock of the machine.
+    since_time: OffsetDateTime,
+    /// The age at that moment, and what was skipped after it.
+    skipped: Duration,
+}
+
+/// A clock as it is saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SavedClock {
+    #[serde(with = "saved::time")]
+    began: OffsetDateTime,
+    #[serde(with = "saved::time")]
+    since: OffsetDateTime,
     skipped: Duration,
 }
 
 impl Clock {
     pub(crate) fn new() -> Self {
-        Self { began: OffsetDateTime::now_utc().to_offset(NAIROBI), since: Instant::now(), skipped: Duration::ZERO }
+        let now = OffsetDateTime::now_utc().to_offset(NAIROBI);
+        Self { began: now, since: Instant::now(), since_time: now, skipped: Duration::ZERO }
+    }
+
+    /// It does not change unless time is skipped.
+    pub(crate) const fn saved(&self) -> SavedClock {
+        SavedClock { began: self.began, since: self.since_time, skipped: self.skipped }
+    }
+
+    /// The same, with the age of now.
+    pub(crate) fn stopped(&self) -> SavedClock {
+        SavedClock { began: self.began, since: OffsetDateTime::now_utc(), skipped: self.elapsed() }
+    }
+
+    /// A clock that went on while no sandbox ran.
+    pub(crate) fn continued(saved: SavedClock) -> Self {
+        let away = Duration::try_from(OffsetDateTime::now_utc() - saved.since).unwrap_or_default();
+        Self::resumed(SavedClock { skipped: saved.skipped.saturating_add(away), ..saved })
+    }
+
+    /// A clock that stood still since.
+    pub(crate) fn resumed(saved: SavedClock) -> Self {
+        let began = saved.began.to_offset(NAIROBI);
+        Self { began, since: Instant::now(), since_time: OffsetDateTime::now_utc(), skipped: saved.skipped }
     }
 
     /// How long the sandbox has lived, skipped time included.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Router,
     body::Bytes,
-    extract::{Extension, Path, State},
+    extract::{Extension, Path, Request, State},
     http::StatusCode,
     middleware,
     response::{IntoResponse, Response},
@@ -25,6 +25,7 @@ use crate::{
     samples::Changes,
     server::Connection,
     simulation::{self, CustomerAction, LONGEST, Payment, SECTIONS},
+    snapshot::{Export, Saved, Time},
 };
 
 type Shared = State<Arc<App>>;
@@ -76,6 +77,8 @@ fn controls() -> Vec<Control> {
         GET "/settings" => |State(app): Shared| async move { respond(&app.settings()) },
         PUT "/settings" => set_settings,
         GET "/state" => |State(app): Shared| async move { respond(&app.simulation().state()) },
+        GET "/snapshot" => export,
+        PUT "/snapshot" => import,
         GET "/rules" => || async { respond(&json!({ "rules": RULES, "magic": MAGIC })) },
     }
 }
@@ -204,6 +207,24 @@ async fn pending(State(app): Shared) -> Response {
     });
     pending["deliveries"] = deliveries.collect();
     respond(&pending)
+}
+
+async fn export(State(app): Shared) -> Response {
+    match app.export() {
+        Ok(export) => respond(&export),
+        Err(error) => refused(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+    }
+}
+
+/// The largest export: several of the bounds together, as JSON in JSON.
+const MOST_IMPORTED: usize = 256 << 20;
+
+async fn import(State(app): Shared, request: Request) -> Result<Response, Refused> {
+    let body = axum::body::to_bytes(request.into_body(), MOST_IMPORTED).await;
+    let export: Export = read(&body.map_err(|error| Refused(error.to_string()))?)?;
+    let saved = Saved::try_from(export).map_err(Refused)?;
+    app.restore(&saved, Time::StoodStill).map_err(Refused)?;
+    Ok(done())
 }
 
 #[derive(Deserialize)]

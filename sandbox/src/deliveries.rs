@@ -1,7 +1,6 @@
 //! Callbacks and webhooks: signed, listed, and sent over real HTTP.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
     sync::{Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
@@ -11,11 +10,14 @@ use kopokopo::{
     transport::{HttpRequest, HttpTransport, SendGate, Transport},
     webhooks::sign,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::{sync::Notify, time::Instant};
 use url::Url;
 
-use crate::simulation::is_loopback;
+use crate::{
+    simulation::is_loopback,
+    table::{Part, Table},
+};
 
 /// How many deliveries are kept, and how many bytes of bodies. The oldest go first, sent or not.
 pub(crate) const KEPT: usize = 10_000;
@@ -28,7 +30,7 @@ const MOST_ATTEMPTS: usize = 100;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A callback or webhook, and the state of its delivery.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Delivery {
     /// Its id, to send it again by.
     pub id: u64,
@@ -53,7 +55,7 @@ pub struct Delivery {
 }
 
 /// One try at a delivery.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Attempt {
     /// When, by the sandbox's clock.
     pub at: String,
@@ -64,12 +66,16 @@ pub struct Attempt {
 }
 
 /// A try that is due.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Job {
     pub(crate) id: u64,
+    /// A number of its own.
+    number: u64,
     /// How many came before.
     before: usize,
     due: Duration,
+    /// Whether it waits for the next one, to change places with it.
+    is_held: bool,
 }
 
 /// All deliveries.
@@ -85,45 +91,51 @@ pub(crate) struct Deliveries {
 }
 
 struct Kept {
-    list: VecDeque<Delivery>,
+    list: Table<u64, Delivery>,
     bytes: usize,
-    next: u64,
     /// What is due, by the sandbox's clock.
-    queue: BTreeMap<(Duration, u64), Job>,
-    sequence: u64,
+    queue: Table<(Duration, u64), Job>,
+    /// What is on its way, by its number. If the sandbox is killed, it is sent again.
+    sending: Table<u64, Job>,
+    counts: Counts,
     /// What changes places with the next.
     held: Vec<(Duration, u64)>,
     schedule: Vec<Duration>,
 }
 
-impl Kept {
-    /// Ids are given in order, so the place is known.
-    fn find(&mut self, id: u64) -> Option<&mut Delivery> {
-        let at = id.checked_sub(self.list.front()?.id)?;
-        self.list.get_mut(usize::try_from(at).ok()?)
-    }
+/// The numbers that were given last. A reset does not begin anew.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Counts {
+    delivery: u64,
+    job: u64,
+}
 
-    fn plan(&mut self, job: Job) -> (Duration, u64) {
-        self.sequence += 1;
-        let key = (job.due, self.sequence);
+impl Kept {
+    fn plan(&mut self, mut job: Job) {
+        self.counts.job += 1;
+        job.number = self.counts.job;
+        let key = (job.due, job.number);
+        if job.is_held {
+            self.held.push(key);
+        }
         self.queue.insert(key, job);
         // What is not kept is not sent either.
         if self.queue.len() > 2 * KEPT {
-            let oldest = self.list.front().map_or(u64::MAX, |oldest| oldest.id);
-            self.queue.retain(|_, job| job.id >= oldest);
+            let list = &self.list;
+            self.queue.retain(|_, job| list.contains(&job.id));
         }
-        key
     }
 }
 
 impl Deliveries {
     pub(crate) fn new(api_key: String, schedule: Vec<Duration>, remote: bool) -> Self {
         let kept = Kept {
-            list: VecDeque::new(),
+            list: Table::default(),
             bytes: 0,
-            next: 1,
-            queue: BTreeMap::new(),
-            sequence: 0,
+            queue: Table::default(),
+            sending: Table::default(),
+            counts: Counts::default(),
             held: Vec::new(),
             schedule,
         };
@@ -156,7 +168,7 @@ impl Deliveries {
     }
 
     pub(crate) fn list(&self) -> Vec<Delivery> {
-        self.kept().list.iter().cloned().collect()
+        self.kept().list.values().cloned().collect()
     }
 
     pub(crate) fn schedule(&self) -> Vec<Duration> {
@@ -169,9 +181,10 @@ impl Deliveries {
 
     pub(crate) fn clear(&self) {
         let mut kept = self.kept();
-        kept.list = VecDeque::new();
+        kept.list.clear();
         kept.bytes = 0;
         kept.queue.clear();
+        kept.sending.clear();
         kept.held.clear();
     }
 
@@ -186,10 +199,10 @@ impl Deliveries {
     ) -> u64 {
         let signature = sign(&self.api_key, body.as_bytes());
         let mut kept = self.kept();
-        let id = kept.next;
-        kept.next += 1;
+        kept.counts.delivery += 1;
+        let id = kept.counts.delivery;
         kept.bytes += body.len();
-        kept.list.push_back(Delivery {
+        let delivery = Delivery {
             id,
             topic,
             url,
@@ -200,23 +213,22 @@ impl Deliveries {
             withheld_because,
             at,
             attempts: Vec::new(),
-        });
+        };
+        kept.list.insert(id, delivery);
         while kept.list.len() > 1 && (kept.list.len() > KEPT || kept.bytes > KEPT_BYTES) {
-            kept.bytes -= kept.list.pop_front().map_or(0, |oldest| oldest.body.len());
+            kept.bytes -= kept.list.pop_first().map_or(0, |(_, oldest)| oldest.body.len());
         }
         id
     }
 
     /// The first try of a delivery is due then.
     pub(crate) fn plan(&self, id: u64, due: Duration) {
-        self.kept().plan(Job { id, before: 0, due });
+        self.kept().plan(Job { id, number: 0, before: 0, due, is_held: false });
     }
 
     /// Holds a delivery back until the next one goes, but no longer than that.
     pub(crate) fn hold(&self, id: u64, until: Duration) {
-        let mut kept = self.kept();
-        let key = kept.plan(Job { id, before: 0, due: until });
-        kept.held.push(key);
+        self.kept().plan(Job { id, number: 0, before: 0, due: until, is_held: true });
     }
 
     /// What was held back is due now.
@@ -224,37 +236,45 @@ impl Deliveries {
         let mut kept = self.kept();
         for key in std::mem::take(&mut kept.held) {
             if let Some(job) = kept.queue.remove(&key) {
-                kept.plan(Job { due, ..job });
+                kept.plan(Job { due, is_held: false, ..job });
             }
         }
     }
 
     pub(crate) fn take_due(&self, now: Duration) -> Option<Job> {
         let mut kept = self.kept();
-        let first = kept.queue.first_entry().filter(|first| first.key().0 <= now)?;
-        Some(first.remove())
+        kept.queue.first().filter(|((due, _), _)| *due <= now)?;
+        let (_, job) = kept.queue.pop_first()?;
+        kept.sending.insert(job.number, job);
+        Some(job)
     }
 
     pub(crate) fn next_due(&self) -> Option<Duration> {
-        self.kept().queue.first_key_value().map(|((due, _), _)| *due)
+        self.kept().queue.first().map(|((due, _), _)| *due)
     }
 
     /// What waits to be sent: id, topic, and when, by the sandbox's age.
     pub(crate) fn waiting(&self, most: usize) -> Vec<(u64, String, Duration)> {
-        let mut kept = self.kept();
-        let jobs: Vec<_> = kept.queue.values().take(most).copied().collect();
-        jobs.iter().filter_map(|job| kept.find(job.id).map(|found| (job.id, found.topic.clone(), job.due))).collect()
+        let kept = self.kept();
+        let jobs = kept.queue.values().take(most);
+        jobs.filter_map(|job| kept.list.get(&job.id).map(|found| (job.id, found.topic.clone(), job.due))).collect()
     }
 
     pub(crate) fn find(&self, id: u64) -> Option<Delivery> {
-        self.kept().find(id).cloned()
+        self.kept().list.get(&id).cloned()
+    }
+
+    /// Its delivery is forgotten.
+    pub(crate) fn drop_job(&self, job: &Job) {
+        self.kept().sending.remove(&job.number);
     }
 
     /// Notes a try. Where it was not accepted, the next is planned.
     pub(crate) fn note(&self, job: &Job, attempt: Attempt, took: Duration) {
         let good = attempt.status.is_some_and(|status| (200..300).contains(&status));
         let mut kept = self.kept();
-        let Some(delivery) = kept.find(job.id) else { return };
+        kept.sending.remove(&job.number);
+        let Some(delivery) = kept.list.get_mut(&job.id) else { return };
         delivery.delivered |= good;
         if delivery.attempts.len() == MOST_ATTEMPTS {
             delivery.attempts.remove(0);
@@ -262,10 +282,36 @@ impl Deliveries {
         delivery.attempts.push(attempt);
         if !good && let Some(pause) = kept.schedule.get(job.before).copied() {
             let due = job.due.saturating_add(took).saturating_add(pause);
-            kept.plan(Job { id: job.id, before: job.before + 1, due });
+            kept.plan(Job { id: job.id, number: 0, before: job.before + 1, due, is_held: false });
             drop(kept);
             self.wake.notify_one();
         }
+    }
+
+    /// Calls this with the tables, by their names, and with the numbers that were given last.
+    pub(crate) fn with_parts<T>(&self, call: impl FnOnce([(&'static str, &mut dyn Part); 3], &mut Counts) -> T) -> T {
+        let mut kept = self.kept();
+        let Kept { list, queue, sending, counts, .. } = &mut *kept;
+        call([("deliveries", list), ("delivery_queue", queue), ("deliveries_on_their_way", sending)], counts)
+    }
+
+    /// Takes over the tables of another one, whose key may have been another. What was on its way is due at once.
+    pub(crate) fn replace(&self, other: Self) {
+        let mut loaded = other.kept.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let ids: Vec<u64> = loaded.list.iter().map(|(id, _)| *id).collect();
+        for id in ids {
+            if let Some(delivery) = loaded.list.get_mut(&id) {
+                delivery.signature = sign(&self.api_key, delivery.body.as_bytes());
+            }
+        }
+        let mut kept = self.kept();
+        let schedule = std::mem::take(&mut kept.schedule);
+        *kept = Kept { schedule, ..loaded };
+        kept.bytes = kept.list.values().map(|delivery| delivery.body.len()).sum();
+        while let Some((_, job)) = kept.sending.pop_first() {
+            kept.queue.insert((job.due, job.number), job);
+        }
+        kept.held = kept.queue.iter().filter(|(_, job)| job.is_held).map(|(key, _)| *key).collect();
     }
 
     fn transport(&self, url: &Url) -> Option<HttpTransport> {

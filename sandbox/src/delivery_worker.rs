@@ -115,7 +115,7 @@ impl App {
 
 /// One try at a delivery. The next is due a pause after this one: a clock that is moved makes all of them due.
 async fn attempt(app: Arc<App>, job: Job) {
-    let Some(delivery) = app.deliveries.find(job.id) else { return };
+    let Some(delivery) = app.deliveries.find(job.id) else { return app.deliveries.drop_job(&job) };
     let began = Instant::now();
     let outcome = app.deliveries.post(&delivery).await;
     let at = iso(app.simulation().now());
@@ -130,5 +130,6 @@ async fn attempt(app: Arc<App>, job: Job) {
     if let Err(message) = guarded(|| app.deliveries.note(&job, Attempt { at, status, error }, began.elapsed())) {
         app.fail("a delivery", message);
     }
+    app.save_later();
     app.events.add(Change::Delivery(job.id));
 }

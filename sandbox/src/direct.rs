@@ -73,7 +73,7 @@ impl Direct {
         };
         let deliveries = Deliveries::new("key".to_owned(), Vec::new(), false);
         let simulation = Simulation::new(start, Pace::Instant, seed);
-        let app = Arc::new(App::new("http://127.0.0.1:1".to_owned(), Guard::default(), simulation, deliveries));
+        let app = Arc::new(App::new("http://127.0.0.1:1".to_owned(), Guard::default(), simulation, deliveries, None));
         let router = router(&app);
         Self { app, router, token: Mutex::default() }
     }

@@ -192,7 +192,7 @@ impl Watcher {
     fn write(&self, number: u64, change: Change) -> String {
         let (name, data) = match change {
             Change::Request(sequence) => {
-                let found = self.app.requests().find(sequence).map(|request| json!(request).to_string());
+                let found = self.app.requests().get(sequence).map(|request| json!(request).to_string());
                 ("request", found)
             }
             Change::Delivery(id) => {

@@ -218,7 +218,25 @@ struct ActiveFault {
     dice: fastrand::Rng,
 }
 
+/// A fault as it is saved.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SavedFault {
+    fault: Fault,
+    /// What the next throw of its dice is made from.
+    dice: u64,
+}
+
 impl Faults {
+    pub(crate) fn saved(&self) -> Vec<SavedFault> {
+        self.0.iter().map(|armed| SavedFault { fault: armed.fault.clone(), dice: armed.dice.get_seed() }).collect()
+    }
+
+    pub(crate) fn restore(&mut self, saved: Vec<SavedFault>) {
+        let armed = |SavedFault { fault, dice }| ActiveFault { fault, dice: fastrand::Rng::with_seed(dice) };
+        self.0 = saved.into_iter().map(armed).collect();
+    }
+
     pub(crate) fn new(faults: Vec<Fault>) -> Self {
         let armed = |fault: Fault| ActiveFault { dice: fastrand::Rng::with_seed(fault.seed), fault };
         Self(faults.into_iter().filter(|fault| fault.times != Some(0)).map(armed).collect())

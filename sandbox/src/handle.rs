@@ -91,6 +91,10 @@ pub(crate) async fn handle(State(app): State<Arc<App>>, request: Request) -> Res
     if took_effect {
         app.events.add(Change::State);
     }
+    // A fault may keep the response back for ever.
+    if fault.is_some() {
+        app.save_later();
+    }
     let answer = after_effect(&app, fault.as_ref(), reply, &headers, &connection).await;
     app.requests().settle(sequence, Some(answer.status().as_u16()), took_effect);
     Ok(answer)
@@ -142,7 +146,7 @@ struct Seen<'a> {
 impl Drop for Seen<'_> {
     fn drop(&mut self) {
         self.app.events.add(Change::Request(self.sequence));
-        self.app.log(|| self.app.requests().find(self.sequence).cloned().map(LogEntry::Request));
+        self.app.log(|| self.app.requests().get(self.sequence).cloned().map(LogEntry::Request));
     }
 }
 

@@ -51,10 +51,14 @@ mod requests;
 mod rules;
 pub mod samples;
 mod sandbox;
+mod saved;
 mod scheduler;
 mod server;
 mod settings;
 mod simulation;
+mod snapshot;
+mod state_file;
+mod table;
 
 /// The description of the API in OpenAPI 3.1. The sandbox serves it at `/openapi.yaml`.
 pub const OPENAPI: &str = include_str!("../../docs/openapi/kopokopo.yaml");

@@ -1,18 +1,23 @@
 //! What the sandbox saw.
 
-use std::collections::VecDeque;
-
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{faults::FaultKind, refusals, reply::Reply, rules::Evidence};
+use crate::{
+    faults::FaultKind,
+    refusals,
+    reply::Reply,
+    rules::Evidence,
+    saved::{self, Word},
+    table::{Part, Table},
+};
 
 /// How many requests are kept, and how many bytes of bodies. The oldest go first.
 pub(crate) const KEPT: usize = 10_000;
 pub(crate) const KEPT_BYTES: usize = 16 << 20;
 
 /// One request as it arrived, without its secrets.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RecordedRequest {
     /// Counted from 1 since the start or the last reset.
     pub sequence: u64,
@@ -21,7 +26,8 @@ pub struct RecordedRequest {
     /// The path as it was sent, without the query.
     pub path: String,
     /// `incoming_payments.create`. None for a path that is no operation.
-    pub operation: Option<&'static str>,
+    #[serde(deserialize_with = "saved::operation")]
+    pub operation: Option<Word>,
     /// The status of the response. None if the connection was reset or hangs.
     pub status: Option<u16>,
     /// Whether something was created, moved or cancelled.
@@ -43,7 +49,8 @@ pub struct RecordedRequest {
     /// Why it was refused. None if it was accepted, or failed because of a fault.
     pub refused_because: Option<String>,
     /// The rule that refused it, as `/_sandbox/rules` has it.
-    pub rule: Option<&'static str>,
+    #[serde(deserialize_with = "saved::rule")]
+    pub rule: Option<Word>,
     /// How certain it is that the real API has this rule.
     pub evidence: Option<Evidence>,
 }
@@ -51,25 +58,28 @@ pub struct RecordedRequest {
 /// The latest requests.
 #[derive(Debug, Default)]
 pub(crate) struct Requests {
-    kept: VecDeque<RecordedRequest>,
-    sizes: VecDeque<usize>,
+    kept: Table<u64, Kept>,
     bytes: usize,
-    count: u64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Kept {
+    request: RecordedRequest,
+    /// That of its body.
+    size: usize,
 }
 
 impl Requests {
     /// Keeps a request and returns its sequence number. `size` is that of its body.
     pub(crate) fn push(&mut self, mut request: RecordedRequest, size: usize) -> u64 {
-        self.count += 1;
-        request.sequence = self.count;
-        self.kept.push_back(request);
-        self.sizes.push_back(size);
+        let sequence = self.kept.last().map_or(0, |(last, _)| *last) + 1;
+        request.sequence = sequence;
+        self.kept.insert(sequence, Kept { request, size });
         self.bytes += size;
         while self.kept.len() > 1 && (self.kept.len() > KEPT || self.bytes > KEPT_BYTES) {
-            self.kept.pop_front();
-            self.bytes -= self.sizes.pop_front().unwrap_or(0);
+            self.bytes -= self.kept.pop_first().map_or(0, |(_, oldest)| oldest.size);
         }
-        self.count
+        sequence
     }
 
     /// Records the result of a request.
@@ -91,24 +101,36 @@ impl Requests {
         }
     }
 
-    pub(crate) fn find(&mut self, sequence: u64) -> Option<&mut RecordedRequest> {
-        let back = usize::try_from(self.count.checked_sub(sequence)?).ok()?;
-        let at = self.kept.len().checked_sub(1)?.checked_sub(back)?;
-        // After a reset the numbers begin anew, and this place is another request's.
-        self.kept.get_mut(at).filter(|request| request.sequence == sequence)
+    fn find(&mut self, sequence: u64) -> Option<&mut RecordedRequest> {
+        self.kept.get_mut(&sequence).map(|kept| &mut kept.request)
+    }
+
+    pub(crate) fn get(&self, sequence: u64) -> Option<&RecordedRequest> {
+        self.kept.get(&sequence).map(|kept| &kept.request)
     }
 
     pub(crate) fn list(&self) -> Vec<RecordedRequest> {
-        self.kept.iter().cloned().collect()
+        self.kept.values().map(|kept| kept.request.clone()).collect()
     }
 
     pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }
+
+    /// The table, to save it.
+    pub(crate) fn part(&mut self) -> (&'static str, &mut dyn Part) {
+        ("requests", &mut self.kept)
+    }
+
+    /// After the table is loaded.
+    pub(crate) fn restore(&mut self) {
+        self.bytes = self.kept.values().map(|kept| kept.size).sum();
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
@@ -117,14 +139,14 @@ mod tests {
         for _ in 0..KEPT + 5 {
             requests.push(RecordedRequest::default(), 10);
         }
-        assert_eq!((requests.kept.len(), requests.kept[0].sequence), (KEPT, 6));
+        assert_eq!((requests.kept.len(), requests.list()[0].sequence), (KEPT, 6));
         for _ in 0..32 {
             requests.push(RecordedRequest::default(), 1 << 20);
         }
         assert!(requests.bytes <= KEPT_BYTES && requests.kept.len() <= 16, "{}", requests.kept.len());
-        let last = requests.count;
+        let last = requests.list().last().unwrap().sequence;
         requests.settle(last, Some(201), true);
-        assert_eq!(requests.find(last).map(|request| request.status), Some(Some(201)));
-        assert!(requests.find(1).is_none());
+        assert_eq!(requests.get(last).map(|request| request.status), Some(Some(201)));
+        assert!(requests.get(1).is_none());
     }
 }

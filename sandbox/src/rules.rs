@@ -1,9 +1,9 @@
 //! What the sandbox does on purpose, and how sure we are that the real one does it too.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Where a rule comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Evidence {

@@ -3,12 +3,19 @@
 use std::{
     io,
     net::{IpAddr, SocketAddr, ToSocketAddrs},
+    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
 
-use axum::{Router, routing::get};
-use http::header;
+use axum::{
+    Router,
+    extract::{Request, State},
+    middleware::{self, Next},
+    response::Response,
+    routing::get,
+};
+use http::{StatusCode, header};
 use serde_json::Value;
 use tokio::{sync::watch, task::JoinHandle};
 
@@ -26,6 +33,8 @@ use crate::{
     server,
     settings::Settings,
     simulation::{CustomerAction, Data, Pace, Simulation, Start, TillData},
+    snapshot::Time,
+    state_file::StateFile,
 };
 
 /// A running sandbox. It stops when it is dropped.
@@ -44,7 +53,8 @@ pub struct Sandbox {
 pub struct Builder {
     host: String,
     port: u16,
-    pace: Pace,
+    pace: Option<Pace>,
+    initial_pace: Pace,
     client_id: Option<String>,
     client_secret: Option<String>,
     api_key: Option<String>,
@@ -53,6 +63,7 @@ pub struct Builder {
     remote_callbacks: bool,
     allowed_hosts: Vec<String>,
     data: Data,
+    state: Option<PathBuf>,
 }
 
 impl Default for Builder {
@@ -60,7 +71,8 @@ impl Default for Builder {
         Self {
             host: "127.0.0.1".to_owned(),
             port: 0,
-            pace: Pace::default(),
+            pace: None,
+            initial_pace: Pace::default(),
             client_id: None,
             client_secret: None,
             api_key: None,
@@ -69,6 +81,7 @@ impl Default for Builder {
             remote_callbacks: false,
             allowed_hosts: Vec::new(),
             data: Data::default(),
+            state: None,
         }
     }
 }
@@ -88,7 +101,24 @@ impl Builder {
 
     /// How fast the simulation runs without control calls. Default [`Pace::Instant`].
     pub const fn pace(mut self, pace: Pace) -> Self {
-        self.pace = pace;
+        self.pace = Some(pace);
+        self
+    }
+
+    /// The same for a new state. One that comes from a file keeps its pace.
+    pub const fn initial_pace(mut self, pace: Pace) -> Self {
+        self.initial_pace = pace;
+        self
+    }
+
+    /// A file that the state is kept in. It is made if it is not there, and only its owner can read it. What the sandbox has
+    /// acknowledged is in it, also if its process is killed. Only one sandbox can use a file. Default: memory.
+    ///
+    /// A sandbox with a file that was there goes on with its balances, credentials, access tokens, settings, faults and callbacks,
+    /// and time has gone by. Credentials and a pace that are given take the place of those in the file. Data that is given is then
+    /// what a reset restores.
+    pub fn state(mut self, file: impl Into<PathBuf>) -> Self {
+        self.state = Some(file.into());
         self
     }
 
@@ -176,22 +206,43 @@ impl Builder {
         } else {
             address
         };
+        let file = self.state.as_deref().map(StateFile::open).transpose()?;
+        let saved = file.as_ref().map(StateFile::credentials).transpose()?.flatten();
+        let [saved_id, saved_secret, saved_key] = saved.map_or([None, None, None], |saved| saved.map(Some));
         let mut dice = fastrand::Rng::with_seed(self.seed);
-        let mut made =
-            |kind: &str, given: Option<String>| given.unwrap_or_else(|| format!("{kind}_{:032x}", dice.u128(..)));
-        let client_id = made("sandbox_client", self.client_id);
-        let client_secret = made("sandbox_secret", self.client_secret);
-        let api_key = made("sandbox_key", self.api_key);
+        let mut made = |kind: &str, given: Option<String>, saved: Option<String>| {
+            given.or(saved).unwrap_or_else(|| format!("{kind}_{:032x}", dice.u128(..)))
+        };
+        let client_id = made("sandbox_client", self.client_id, saved_id);
+        let client_secret = made("sandbox_secret", self.client_secret, saved_secret);
+        let api_key = made("sandbox_key", self.api_key, saved_key);
+        let restored = match &file {
+            Some(file) => {
+                file.set_credentials([&client_id, &client_secret, &api_key])?;
+                file.read()?
+            }
+            None => None,
+        };
         let base_url = format!("http://{shown}");
         let start = Start {
             base_url: base_url.clone(),
             client_id: client_id.clone(),
             client_secret: client_secret.clone(),
             remote_callbacks: self.remote_callbacks,
-            data: self.data,
+            data: self.data.clone(),
         };
+        let pace = self.pace.unwrap_or(self.initial_pace);
         let deliveries = Deliveries::new(api_key, self.callback_retries, self.remote_callbacks);
-        let app = Arc::new(App::new(base_url, guard, Simulation::new(start, self.pace, self.seed), deliveries));
+        let app = Arc::new(App::new(base_url, guard, Simulation::new(start, pace, self.seed), deliveries, file));
+        if let Some(saved) = restored {
+            app.restore(&saved, Time::WentBy).map_err(|why| refused_state(&why))?;
+            let settings = Settings { pace: self.pace, ..Settings::default() };
+            app.apply(&settings).map_err(|why| refused_state(&why))?;
+            if self.data != Data::default() {
+                app.simulation().start_with(self.data);
+            }
+        }
+        app.save().map_err(|why| refused_state(&why))?;
 
         let router = router(&app);
         let stop = watch::Sender::new(false);
@@ -204,12 +255,31 @@ impl Builder {
     }
 }
 
+fn refused_state(why: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why)
+}
+
+/// A response that acknowledges something is sent when it is saved.
+async fn save(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    match app.save() {
+        Ok(()) => response,
+        Err(why) => {
+            app.fail("the state file", why);
+            let words = "the state could not be saved: GET /_sandbox/health says more";
+            control::refused(StatusCode::INTERNAL_SERVER_ERROR, words)
+        }
+    }
+}
+
 pub(crate) fn router(app: &Arc<App>) -> Router {
-    Router::new()
+    let router = Router::new()
         .nest("/_sandbox", control::router(app))
         .route("/openapi.yaml", get(async || ([(header::CONTENT_TYPE, "application/yaml")], crate::OPENAPI)))
-        .fallback(handle::handle)
-        .with_state(Arc::clone(app))
+        .fallback(handle::handle);
+    let router =
+        if app.file.is_some() { router.layer(middleware::from_fn_with_state(Arc::clone(app), save)) } else { router };
+    router.with_state(Arc::clone(app))
 }
 
 fn loopback(listening: IpAddr) -> IpAddr {

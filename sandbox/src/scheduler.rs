@@ -33,12 +33,15 @@ impl App {
 
     /// The same for what may have changed nothing that is shown.
     pub(crate) fn carry_out<T>(self: &Arc<Self>, change: impl FnOnce(&mut Simulation) -> T) -> T {
+        // Nobody sees a payment without its callback.
+        let together = self.changes.read();
         let (answer, outgoing, due) = {
             let mut simulation = self.simulation();
             let answer = change(&mut simulation);
             (answer, simulation.take_outgoing(), simulation.is_anything_due())
         };
         self.dispatch(outgoing);
+        drop(together);
         if due {
             self.due.notify_one();
         }
@@ -88,18 +91,23 @@ impl App {
         loop {
             let mut failed = Failed::new();
             let mut happened = false;
-            let (next, outgoing) = {
-                let mut simulation = self.simulation();
-                let mut each = survive(&mut failed);
-                let next = simulation.tick(&mut |simulation, due| {
-                    happened = true;
-                    each(simulation, due);
-                });
-                (next, simulation.take_outgoing())
+            let next = {
+                let _together = self.changes.read();
+                let (next, outgoing) = {
+                    let mut simulation = self.simulation();
+                    let mut each = survive(&mut failed);
+                    let next = simulation.tick(&mut |simulation, due| {
+                        happened = true;
+                        each(simulation, due);
+                    });
+                    (next, simulation.take_outgoing())
+                };
+                self.dispatch(outgoing);
+                next
             };
             self.note(failed);
-            self.dispatch(outgoing);
             if happened {
+                self.save_later();
                 self.events.add(Change::State);
             }
             tokio::select! {

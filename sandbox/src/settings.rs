@@ -35,7 +35,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         if self.token_lifetime_seconds.is_some_and(|seconds| seconds > LONGEST.as_secs()) {
             return Err(format!("token_lifetime_seconds: must be at most {}, 30 days", LONGEST.as_secs()));
         }

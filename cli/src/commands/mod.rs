@@ -12,6 +12,7 @@ mod pay;
 mod receiver;
 mod replay;
 mod sandbox;
+mod state;
 mod trigger;
 mod webhook;
 

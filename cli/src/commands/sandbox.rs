@@ -9,19 +9,21 @@ use clap::{Args, ValueEnum};
 use kopokopo_sandbox::{Data, MAGIC, Pace, Sandbox};
 use serde_json::json;
 
-use super::{Failure, Outcome, log::Log};
+use super::{Failure, Outcome, log::Log, state::State};
 use crate::terminal::{self, Terminal};
 
 const EXAMPLES: &str = "\
 Examples:
   k2 sandbox                          on 127.0.0.1:4254, with the same credentials each time
   k2 sandbox --till K654321=5000      with a till of your own; --data FILE takes more
+  k2 sandbox --state shop.k2state     goes on where it stopped, also after kill -9
+  k2 sandbox export state.json        the state of a running sandbox as one file, for `k2 sandbox import state.json`
   k2 sandbox --json --port 0          the first line is one JSON object: base_url, client_id, client_secret, api_key
   k2 sandbox --format dotenv > .env   writes the variables that point a program at it; the rest goes to stderr
   k2 sandbox --pace manual            nothing happens without a call; see docs/sandbox.md for the controls
   k2 sandbox --json --pace fast --exit-with-stdin    for a test runner: it stops when the runner does
 
-State lives in memory: it is lost when the sandbox stops. Ctrl-C and SIGTERM stop it.";
+Without --state the state lives in memory: it is lost when the sandbox stops. Ctrl-C and SIGTERM stop it.";
 
 /// The port for people, so that what they exported stays valid.
 pub(super) const PORT: u16 = 4254;
@@ -29,10 +31,12 @@ pub(super) const PORT: u16 = 4254;
 /// The credentials for people: client id, client secret, API key. They open nothing but a sandbox.
 const CREDENTIALS: [&str; 3] = ["sandbox_client", "sandbox_secret", "sandbox_key"];
 
-/// Run the whole API on this machine: stateful (in memory), offline, with faults on demand.
+/// Run the whole API on this machine: stateful, offline, with faults on demand.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub(super) struct Command {
+    #[command(subcommand)]
+    action: Option<State>,
     /// The address to listen on.
     #[arg(long, default_value = "127.0.0.1")]
     host: String,
@@ -63,6 +67,10 @@ pub(super) struct Command {
     /// A JSON file with tills, accounts and transactions to start with; see docs/sandbox.md.
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
+    /// Keep the state in this file, and go on with it if it is there. Only its owner can read it. A kill loses nothing that was
+    /// acknowledged. Credentials and a pace that are given take the place of those in it. Default: memory.
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
     /// Send callbacks and webhooks to other machines too, and accept http:// URLs there. Default: loopback only.
     #[arg(long)]
     allow_remote_callbacks: bool,
@@ -147,19 +155,27 @@ impl From<PaceName> for Pace {
 }
 
 impl Command {
-    pub(super) fn run(self) -> Outcome {
+    pub(super) fn run(mut self) -> Outcome {
+        if let Some(action) = self.action.take() {
+            return action.run();
+        }
         super::runtime()?.block_on(self.serve())
     }
 
     async fn serve(self) -> Outcome {
-        let pace = self.pace.unwrap_or(if self.json { PaceName::Instant } else { PaceName::Real });
         let port = self.port.unwrap_or(if self.json { 0 } else { PORT });
         let mut builder = Sandbox::builder()
             .host(&self.host)
             .port(port)
-            .pace(pace.into())
+            .initial_pace(if self.json { Pace::Instant } else { Pace::Real })
             .data(data(self.data.as_deref())?)
             .allow_remote_callbacks(self.allow_remote_callbacks);
+        if let Some(pace) = self.pace {
+            builder = builder.pace(pace.into());
+        }
+        if let Some(state) = &self.state {
+            builder = builder.state(state);
+        }
         for host in &self.allowed_hosts {
             builder = builder.allow_host(host);
         }
@@ -198,7 +214,7 @@ impl Command {
         } else {
             let entries = sandbox.log();
             let terminal = if self.format.is_some() { Terminal::on_stderr() } else { Terminal::new(false) };
-            announce(&sandbox, terminal, self.format)?;
+            announce(&sandbox, terminal, self.format, self.state.as_deref())?;
             tokio::select! {
                 () = stopped => {}
                 () = report(entries, terminal) => {}
@@ -226,6 +242,7 @@ fn cannot_start(host: &str, port: u16, error: &std::io::Error) -> Failure {
              any free port"
         )),
         ErrorKind::InvalidInput => Failure::Usage(error.to_string()),
+        ErrorKind::InvalidData => Failure::Usage(format!("--state {error}")),
         _ => Failure::Failed(format!("cannot listen on {host}:{port}: {error}")),
     }
 }
@@ -241,7 +258,7 @@ fn announce_as_json(sandbox: &Sandbox) -> Outcome {
     writeln!(out, "{line}").and_then(|()| out.flush()).map_err(not_written)
 }
 
-fn announce(sandbox: &Sandbox, terminal: Terminal, format: Option<Format>) -> Outcome {
+fn announce(sandbox: &Sandbox, terminal: Terminal, format: Option<Format>, state: Option<&Path>) -> Outcome {
     terminal.line(&format!("{} {}", terminal.bold("Kopo Kopo, simulated, at"), terminal.green(sandbox.base_url())));
     terminal.line("");
     for (name, value) in [
@@ -259,8 +276,9 @@ fn announce(sandbox: &Sandbox, terminal: Terminal, format: Option<Format>) -> Ou
     }
     terminal.line(&terminal.dim("any other                 enters the PIN: Success"));
     terminal.line("");
-    let advice = "State lives in memory. `k2 pay --till K000000 --amount 100` makes a customer pay at the till.";
-    terminal.line(&terminal.dim(advice));
+    let place = state.map_or_else(|| "memory".to_owned(), |file| file.display().to_string());
+    let advice = "`k2 pay --till K000000 --amount 100` makes a customer pay at the till.";
+    terminal.line(&terminal.dim(&format!("State lives in {place}. {advice}")));
     terminal.line(&format!("In a browser: {}", terminal.green(&format!("{}/_sandbox/ui", sandbox.base_url()))));
     let controls = format!("Controls: {}/_sandbox (docs/sandbox.md). Ctrl-C stops it.", sandbox.base_url());
     terminal.line(&terminal.dim(&controls));

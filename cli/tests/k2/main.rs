@@ -8,6 +8,7 @@ mod demo;
 mod journal;
 mod readme;
 mod sandbox;
+mod state;
 mod support;
 mod webhook;
 

@@ -68,9 +68,8 @@ fn make(simulation: &mut Simulation, what: &Move) {
             simulation.decide(&id, *action).unwrap();
         }
         Move::Reverse { which } => {
-            if let Some(reference) =
-                simulation.transactions.get(*which).map(|transaction| transaction.reference.clone())
-            {
+            let transaction = simulation.transactions.values().nth(*which);
+            if let Some(reference) = transaction.map(|transaction| transaction.reference.clone()) {
                 let request = json!({ "transaction_reference": reference, "reason": "r", "_links": links });
                 let _ = simulation.create_reversal(Params::new(&request));
             }
@@ -95,9 +94,8 @@ fn make(simulation: &mut Simulation, what: &Move) {
             simulation.pay(&serde_json::from_value::<Payment>(payment).unwrap()).unwrap();
         }
         Move::TakeBack { which, void } => {
-            if let Some(reference) =
-                simulation.transactions.get(*which).map(|transaction| transaction.reference.clone())
-            {
+            let transaction = simulation.transactions.values().nth(*which);
+            if let Some(reference) = transaction.map(|transaction| transaction.reference.clone()) {
                 let _ = simulation.take_back(&reference, *void);
             }
         }

@@ -1,6 +1,7 @@
 //! What customers see on their phones: prompts that wait for a PIN, and the SMS that follow.
 
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -9,7 +10,7 @@ use super::{
     incoming_payments::{Asked, SECTION},
     transactions::{Source, Transaction},
 };
-use crate::clock::iso;
+use crate::{clock::iso, saved};
 
 /// How many SMS are kept. The oldest are forgotten first.
 const KEPT: usize = 1_000;
@@ -21,9 +22,9 @@ const LISTED: usize = 200;
 const NAME: usize = 60;
 
 /// An SMS.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Message {
-    number: u64,
+    #[serde(with = "saved::time")]
     at: OffsetDateTime,
     phone_number: String,
     text: String,
@@ -39,9 +40,9 @@ impl Simulation {
             .messages
             .iter()
             .rev()
-            .map(|message| {
+            .map(|(number, message)| {
                 json!({
-                    "number": message.number,
+                    "number": number,
                     "at": iso(message.at),
                     "phone_number": message.phone_number,
                     "text": message.text,
@@ -67,12 +68,11 @@ impl Simulation {
 
     /// A customer gets an SMS.
     fn text(&mut self, phone_number: &str, text: String) {
-        self.message_count += 1;
-        if self.messages.len() == KEPT {
-            self.messages.pop_front();
+        let message = Message { at: self.now(), phone_number: phone_number.to_owned(), text };
+        self.messages.push(message);
+        if self.messages.len() > KEPT {
+            self.messages.pop_first();
         }
-        let (number, at) = (self.message_count, self.now());
-        self.messages.push_back(Message { number, at, phone_number: phone_number.to_owned(), text });
     }
 
     pub(super) fn text_of_payment(&mut self, transaction: &Transaction) {

@@ -159,13 +159,14 @@ impl Simulation {
                 state: State::Received,
             });
         }
-        let excess = self.documented.len().saturating_sub(2 * MOST);
-        self.documented.drain(..excess);
+        while self.documented.len() > 2 * MOST {
+            self.documented.pop_first();
+        }
     }
 
     pub(super) fn put_till(&mut self, till_number: &str, name: Option<&str>, balance: Decimal) -> Result<(), String> {
         number(till_number)?;
-        if self.tills.len() >= MOST && !self.tills.contains_key(till_number) {
+        if self.tills.len() >= MOST && !self.tills.contains(&till_number.to_owned()) {
             return Err(format!("there are {MOST} tills already"));
         }
         let name = name.or_else(|| self.till_name(till_number)).unwrap_or("Till").to_owned();

@@ -1,5 +1,6 @@
 //! Due events and their deliveries.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -7,10 +8,14 @@ use super::{
     CustomerAction, KNOWN_CUSTOMERS, Simulation,
     transactions::{Source, Transaction, View},
 };
-use crate::clock::iso;
+use crate::{
+    clock::iso,
+    saved::{self, Word},
+};
 
 /// Something that is due.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Due {
     /// A customer who was asked to pay decides.
     Decide { id: String, action: CustomerAction },
@@ -21,7 +26,11 @@ pub(crate) enum Due {
     /// A reversal is carried out.
     Reverse { id: String },
     /// A polling request or a message is done.
-    Finish { section: &'static str, id: String },
+    Finish {
+        #[serde(deserialize_with = "saved::section")]
+        section: Word,
+        id: String,
+    },
     /// A customer tries to pay at a link.
     PayLink { id: String, action: CustomerAction },
     /// A link's seven days are over.
@@ -124,7 +133,7 @@ impl Simulation {
         if self.known_customers.len() >= KNOWN_CUSTOMERS {
             self.known_customers.clear();
         }
-        if self.known_customers.insert(phone_number.clone()) {
+        if self.known_customers.insert(phone_number.clone(), ()).is_none() {
             let mut customer = json!({
                 "last_name": names[2],
                 "first_name": names[0].as_deref().unwrap_or("Jane"),

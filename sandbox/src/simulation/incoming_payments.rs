@@ -1,5 +1,6 @@
 //! STK pushes.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -11,7 +12,7 @@ use super::{
     phone,
     transactions::{Source, View},
 };
-use crate::{clock::iso, params::Params, reply::Reply, rules::magic};
+use crate::{clock::iso, params::Params, reply::Reply, rules::magic, saved};
 
 pub(super) const SECTION: &str = "incoming_payments";
 
@@ -68,7 +69,7 @@ impl Simulation {
             Some(false) => return Err(Reply::invalid("The customer has decided already")),
             Some(true) => {}
         }
-        let Some(asked) = self.asked.remove(id) else { return Err(Reply::not_found("Incoming payment")) };
+        let Some(asked) = self.asked.remove(&id.to_owned()) else { return Err(Reply::not_found("Incoming payment")) };
         let failure = action.failure();
         let transaction = if failure.is_some() {
             None
@@ -98,11 +99,13 @@ impl Simulation {
 }
 
 /// Who was asked for what.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Asked {
     pub(super) till_number: String,
     pub(super) phone_number: String,
+    #[serde(with = "saved::text")]
     pub(super) amount: rust_decimal::Decimal,
     pub(super) names: [Option<String>; 3],
+    #[serde(with = "saved::time")]
     pub(super) at: time::OffsetDateTime,
 }

@@ -21,20 +21,21 @@ mod resources;
 mod reversals;
 mod seeds;
 mod send_money;
+mod snapshot;
 mod subscriptions;
 mod tills;
 mod transactions;
 
-use std::{
-    collections::{BTreeMap, HashMap, HashSet, VecDeque},
-    time::Duration,
-};
+use std::time::Duration;
 
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use crate::clock::{Clock, iso};
+use crate::{
+    clock::{Clock, iso},
+    table::Table,
+};
 
 pub(crate) use checks::{is_loopback, is_loopback_host};
 use checks::{metadata, money, phone};
@@ -49,6 +50,7 @@ pub(crate) use pay::Payment;
 pub use payment_links::Shape as PaymentLinkShape;
 use resources::{Resource, Resources};
 pub use reversals::ReversalType;
+pub(crate) use snapshot::Rest;
 use tills::Till;
 use transactions::Transaction;
 
@@ -89,22 +91,21 @@ pub(crate) struct Simulation {
     client_secret: String,
     dice: fastrand::Rng,
     tokens: oauth::Tokens,
-    tills: BTreeMap<String, Till>,
-    transactions: VecDeque<Transaction>,
+    tills: Table<String, Till>,
+    transactions: Table<u64, Transaction>,
     /// Of the documentation: they can be reversed, and are in no list.
-    documented: Vec<Transaction>,
+    documented: Table<u64, Transaction>,
     resources: Resources,
-    subscriptions: VecDeque<subscriptions::Subscription>,
-    known_customers: HashSet<String>,
-    due: BTreeMap<(Duration, u64), Due>,
+    subscriptions: Table<u64, subscriptions::Subscription>,
+    known_customers: Table<String, ()>,
+    due: Table<(Duration, u64), Due>,
     sequence: u64,
     outgoing: Vec<Outgoing>,
     paid_out: Decimal,
     reversed: Decimal,
     received: Decimal,
-    asked: HashMap<String, incoming_payments::Asked>,
-    messages: VecDeque<customers::Message>,
-    message_count: u64,
+    asked: Table<String, incoming_payments::Asked>,
+    messages: Table<u64, customers::Message>,
     /// What was there at the start and what was set since, kept apart from the balances: both must agree.
     opened: Decimal,
 }
@@ -128,20 +129,19 @@ impl Simulation {
             dice: fastrand::Rng::with_seed(seed),
             tokens: oauth::Tokens::default(),
             tills: tills::standard(),
-            transactions: VecDeque::new(),
-            documented: Vec::new(),
+            transactions: Table::default(),
+            documented: Table::default(),
             resources: Resources::default(),
-            subscriptions: VecDeque::new(),
-            known_customers: HashSet::new(),
-            due: BTreeMap::new(),
+            subscriptions: Table::default(),
+            known_customers: Table::default(),
+            due: Table::default(),
             sequence: 0,
             outgoing: Vec::new(),
             paid_out: Decimal::ZERO,
             reversed: Decimal::ZERO,
             received: Decimal::ZERO,
-            asked: HashMap::new(),
-            messages: VecDeque::new(),
-            message_count: 0,
+            asked: Table::default(),
+            messages: Table::default(),
             opened: Decimal::ZERO,
         };
         simulation.opened = simulation.available();
@@ -157,7 +157,7 @@ impl Simulation {
         let fresh = Self::new(self.start.clone(), self.pace, self.dice.u64(..));
         let now = self.clock.elapsed();
         let tokens = std::mem::take(&mut self.tokens);
-        let tokens = if keep_tokens { tokens.kept(now) } else { fresh.tokens };
+        let tokens = if keep_tokens { tokens.kept(now, Duration::ZERO) } else { fresh.tokens };
         *self = Self { token_lifetime: self.token_lifetime, payloads: self.payloads, tokens, ..fresh };
     }
 
@@ -191,7 +191,7 @@ impl Simulation {
             for due in &resource.due {
                 self.due.remove(due);
             }
-            if section == incoming_payments::SECTION {
+            if section.is(incoming_payments::SECTION) {
                 self.asked.remove(&forgotten);
             }
         }
@@ -222,17 +222,13 @@ impl Simulation {
         }
         let now = self.clock.elapsed();
         self.happen_until(now, each);
-        self.due.first_key_value().map(|((at, _), _)| at.saturating_sub(self.clock.elapsed()))
+        self.due.first().map(|((at, _), _)| at.saturating_sub(self.clock.elapsed()))
     }
 
     fn happen_until(&mut self, end: Duration, each: &mut dyn FnMut(&mut Self, Due)) {
-        while let Some(entry) = self.due.first_entry() {
-            let at = entry.key().0;
-            if at > end {
-                break;
-            }
+        while let Some(at) = self.due.first().map(|((at, _), _)| *at).filter(|at| *at <= end) {
             // It is taken out first: one that fails is not tried for ever.
-            let due = entry.remove();
+            let Some((_, due)) = self.due.pop_first() else { break };
             let ahead = at.saturating_sub(self.clock.elapsed());
             self.clock.skip(ahead);
             each(self, due);

@@ -1,21 +1,22 @@
 //! Access tokens.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    time::Duration,
-};
+use std::{collections::VecDeque, time::Duration};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::Simulation;
-use crate::{clock::iso, params::Params, reply::Reply};
+use crate::{clock::iso, params::Params, reply::Reply, saved, table::Table};
 
 const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 /// A token that was given out.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Token {
+    /// Later ones have larger numbers.
+    number: u64,
+    #[serde(with = "saved::time")]
     made: OffsetDateTime,
     made_at: Duration,
     lifetime: Duration,
@@ -27,12 +28,14 @@ pub(crate) const MOST: usize = 10_000;
 /// The tokens that were given out.
 #[derive(Debug, Default)]
 pub(super) struct Tokens {
-    all: HashMap<String, Token>,
+    pub(super) all: Table<String, Token>,
     order: VecDeque<String>,
 }
 
 impl Tokens {
-    fn add(&mut self, text: String, token: Token) {
+    fn add(&mut self, text: String, mut token: Token) {
+        let latest = self.order.back().and_then(|text| self.all.get(text));
+        token.number = latest.map_or(0, |latest| latest.number) + 1;
         if self.order.len() == MOST
             && let Some(oldest) = self.order.pop_front()
         {
@@ -42,12 +45,23 @@ impl Tokens {
         self.all.insert(text, token);
     }
 
-    /// Those that work at `now`, for a clock that begins anew.
-    pub(super) fn kept(mut self, now: Duration) -> Self {
+    /// Those that work at `now`, for a clock that begins anew at `begin`.
+    pub(super) fn kept(mut self, now: Duration, begin: Duration) -> Self {
         self.all.retain(|_, token| now.saturating_sub(token.made_at) < token.lifetime);
-        self.order.retain(|text| self.all.contains_key(text));
-        self.all.values_mut().for_each(|token| token.made_at = Duration::ZERO);
+        self.order.retain(|text| self.all.contains(text));
+        for text in &self.order {
+            if let Some(token) = self.all.get_mut(text) {
+                token.made_at = begin;
+            }
+        }
         self
+    }
+
+    /// Those that were saved.
+    pub(super) fn restore_order(&mut self) {
+        let mut order: Vec<_> = self.all.iter().map(|(text, token)| (token.number, text.clone())).collect();
+        order.sort_unstable();
+        self.order = order.into_iter().map(|(_, text)| text).collect();
     }
 }
 
@@ -88,7 +102,7 @@ impl Simulation {
         }
         let token: String = (0..43).map(|_| char::from(LETTERS[self.dice.usize(..LETTERS.len())])).collect();
         let (made, lifetime) = (self.now(), self.token_lifetime);
-        self.tokens.add(token.clone(), Token { made, made_at: self.clock.elapsed(), lifetime });
+        self.tokens.add(token.clone(), Token { number: 0, made, made_at: self.clock.elapsed(), lifetime });
         Ok(Reply::ok(
             json!({ "access_token": token, "token_type": "Bearer", "expires_in": lifetime.as_secs(), "created_at": iso(made) }),
         ))
@@ -116,7 +130,7 @@ impl Simulation {
     }
 
     pub(crate) fn token_info(&self, token: &str) -> Reply {
-        let Some(known) = self.tokens.all.get(token) else { return TokenFault::Unknown.reply() };
+        let Some(known) = self.tokens.all.get(&token.to_owned()) else { return TokenFault::Unknown.reply() };
         let age = self.clock.elapsed().saturating_sub(known.made_at);
         Reply::ok(json!({
             "resource_owner_id": Value::Null,
@@ -129,7 +143,7 @@ impl Simulation {
 
     pub(crate) fn check_token(&self, token: Option<&str>) -> Result<(), TokenFault> {
         let token = token.ok_or(TokenFault::Missing)?;
-        let known = self.tokens.all.get(token).ok_or(TokenFault::Unknown)?;
+        let known = self.tokens.all.get(&token.to_owned()).ok_or(TokenFault::Unknown)?;
         let age = self.clock.elapsed().saturating_sub(known.made_at);
         if age < known.lifetime { Ok(()) } else { Err(TokenFault::Expired) }
     }

@@ -28,7 +28,7 @@ impl Simulation {
 
     /// What came in, the newest first.
     pub(crate) fn list_transactions(&self) -> Value {
-        self.transactions.iter().rev().take(TRANSACTIONS).map(overview).collect()
+        self.transactions.values().rev().take(TRANSACTIONS).map(overview).collect()
     }
 
     /// The latest resources of a section as the API returns them, the newest first. None: there is no such section.

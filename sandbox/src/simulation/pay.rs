@@ -114,14 +114,14 @@ impl Simulation {
     }
 
     pub(super) fn known_tills(&self) -> String {
-        let known: Vec<_> = self.tills.keys().map(String::as_str).collect();
+        let known: Vec<_> = self.tills.iter().map(|(number, _)| number.as_str()).collect();
         format!("known tills are {}", known.join(", "))
     }
 
     /// Sets the balance of a till, which is made if it is not there.
     pub(crate) fn set_till(&mut self, number: &str, name: Option<&str>, balance: Decimal) -> Result<Value, String> {
         self.put_till(number, name, balance)?;
-        Ok(self.tills.get(number).map(super::Till::state).unwrap_or_default())
+        Ok(self.tills.get(&number.to_owned()).map(super::Till::state).unwrap_or_default())
     }
 }
 

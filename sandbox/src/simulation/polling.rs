@@ -45,7 +45,7 @@ impl Simulation {
     fn between(&self, from: OffsetDateTime, to: OffsetDateTime, till_number: Option<&str>) -> Vec<Value> {
         let mut latest: Vec<_> = self
             .transactions
-            .iter()
+            .values()
             .rev()
             .filter(|transaction| transaction.at >= from && transaction.at <= to)
             .filter(|transaction| till_number.is_none_or(|till| transaction.till_number == till))

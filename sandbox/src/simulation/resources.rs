@@ -1,13 +1,15 @@
 //! What can be read at a Location, within bounds.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    time::Duration,
-};
+use std::{collections::VecDeque, time::Duration};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::payment_links::Shape;
+use crate::{
+    saved::{self, KINDS, SECTIONS, Word},
+    table::Table,
+};
 
 /// How many created resources are kept. The oldest are forgotten first.
 pub(crate) const KEPT: usize = 20_000;
@@ -16,10 +18,11 @@ pub(crate) const KEPT: usize = 20_000;
 pub(crate) const KEPT_BYTES: usize = 16 << 20;
 
 /// Something that can be read at its Location.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Resource {
     /// `data.type`.
-    pub(super) kind: &'static str,
+    #[serde(deserialize_with = "saved::kind")]
+    pub(super) kind: Word,
     pub(super) attributes: Map<String, Value>,
     pub(super) callback_url: Option<String>,
     /// The path below the host where it can be read.
@@ -30,6 +33,8 @@ pub(crate) struct Resource {
     pub(super) shape: Shape,
     /// What is due about it.
     pub(super) due: Vec<(Duration, u64)>,
+    /// Its place among those that were created. None: it is there from the start.
+    pub(super) number: Option<u64>,
 }
 
 impl Resource {
@@ -69,12 +74,22 @@ impl Resource {
     }
 }
 
-type Key = (&'static str, String);
+type Key = (Section, String);
+
+/// A section, such as `incoming_payments`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Section(#[serde(deserialize_with = "saved::section")] Word);
+
+impl Section {
+    pub(super) fn is(self, name: &str) -> bool {
+        self.0 == name
+    }
+}
 
 /// Everything that can be read, by its section and id.
 #[derive(Debug, Default)]
 pub(crate) struct Resources {
-    all: HashMap<Key, Resource>,
+    pub(super) all: Table<Key, Resource>,
     /// What was created, the oldest first, with its size. What is there from the start is not in it.
     created: VecDeque<(Key, usize)>,
     bytes: usize,
@@ -83,12 +98,16 @@ pub(crate) struct Resources {
 impl Resources {
     /// Adds what is there from the start: it is never forgotten.
     pub(super) fn seed(&mut self, section: &'static str, id: &str, resource: Resource) {
-        self.all.insert((section, id.to_owned()), resource);
+        debug_assert!(SECTIONS.contains(&section) && KINDS.contains(&resource.kind), "{section} {}", resource.kind);
+        self.all.insert((Section(section), id.to_owned()), resource);
     }
 
     /// Adds a created resource. Returns those that are forgotten for it.
-    pub(super) fn add(&mut self, section: &'static str, id: &str, resource: Resource) -> Vec<(Key, Resource)> {
-        let (key, size) = ((section, id.to_owned()), resource.size());
+    pub(super) fn add(&mut self, section: &'static str, id: &str, mut resource: Resource) -> Vec<(Key, Resource)> {
+        debug_assert!(SECTIONS.contains(&section) && KINDS.contains(&resource.kind), "{section} {}", resource.kind);
+        let (key, size) = ((Section(section), id.to_owned()), resource.size());
+        let latest = self.created.back().and_then(|(key, _)| self.all.get(key)?.number);
+        resource.number = Some(latest.unwrap_or(0) + 1);
         self.bytes += size;
         self.created.push_back((key.clone(), size));
         self.all.insert(key, resource);
@@ -104,11 +123,23 @@ impl Resources {
     }
 
     pub(super) fn get(&self, section: &'static str, id: &str) -> Option<&Resource> {
-        self.all.get(&(section, id.to_owned()))
+        self.all.get(&(Section(section), id.to_owned()))
     }
 
     pub(super) fn get_mut(&mut self, section: &'static str, id: &str) -> Option<&mut Resource> {
-        self.all.get_mut(&(section, id.to_owned()))
+        self.all.get_mut(&(Section(section), id.to_owned()))
+    }
+
+    /// The order of those that were saved.
+    pub(super) fn restore_order(&mut self) {
+        let mut order: Vec<_> = self
+            .all
+            .iter()
+            .filter_map(|(key, resource)| Some((resource.number?, key.clone(), resource.size())))
+            .collect();
+        order.sort_unstable();
+        self.bytes = order.iter().map(|(_, _, size)| size).sum();
+        self.created = order.into_iter().map(|(_, key, size)| (key, size)).collect();
     }
 
     /// How many were created and are kept.
@@ -117,7 +148,7 @@ impl Resources {
     }
 
     pub(super) fn created(&self) -> impl DoubleEndedIterator<Item = (&'static str, &str, &Resource)> {
-        self.created.iter().filter_map(|(key, _)| self.all.get(key).map(|resource| (key.0, key.1.as_str(), resource)))
+        self.created.iter().filter_map(|(key, _)| self.all.get(key).map(|resource| (key.0.0, key.1.as_str(), resource)))
     }
 }
 

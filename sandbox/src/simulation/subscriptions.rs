@@ -1,6 +1,7 @@
 //! Webhook subscriptions.
 
 use kopokopo::types::EventType;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{Outgoing, Resource, Simulation};
@@ -10,7 +11,7 @@ use crate::{params::Params, reply::Reply, samples};
 pub(crate) const MOST: usize = 1_000;
 
 /// The subscribers of each topic.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Subscription {
     pub(super) event_type: String,
     pub(super) url: String,
@@ -36,9 +37,9 @@ impl Simulation {
         attributes.insert("enable_daraja_payload".into(), json!(daraja));
         attributes.insert("status".into(), json!("Active"));
         if self.subscriptions.len() == MOST {
-            self.subscriptions.pop_front();
+            self.subscriptions.pop_first();
         }
-        self.subscriptions.push_back(Subscription { event_type, url, till_number: scope, daraja });
+        self.subscriptions.push(Subscription { event_type, url, till_number: scope, daraja });
         let id = self.keep(
             "webhook_subscriptions",
             Resource { kind: "webhook_subscription", attributes, path: path.to_owned(), ..Resource::default() },
@@ -48,7 +49,7 @@ impl Simulation {
 
     /// Who subscribed to a topic, for the whole company or for this till.
     pub(super) fn subscribers(&self, topic: &str, till_number: Option<&str>) -> impl Iterator<Item = &Subscription> {
-        self.subscriptions.iter().filter(move |subscription| {
+        self.subscriptions.values().filter(move |subscription| {
             subscription.event_type == topic
                 && (subscription.till_number.is_none() || subscription.till_number.as_deref() == till_number)
         })
@@ -59,7 +60,7 @@ impl Simulation {
         match params.text("scope").as_deref() {
             Some("company") => Ok(None),
             Some("till") => match params.text("scope_reference") {
-                Some(till) if self.tills.contains_key(&till) => Ok(Some(till)),
+                Some(till) if self.tills.contains(&till) => Ok(Some(till)),
                 _ => Err(Reply::invalid("Invalid scope reference")),
             },
             _ => Err(Reply::invalid("Scope is invalid")),

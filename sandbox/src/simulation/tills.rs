@@ -1,17 +1,18 @@
 //! Tills and the money in them.
 
-use std::collections::BTreeMap;
-
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Simulation, checks::BALANCE_LIMIT};
+use crate::{saved, table::Table};
 
 /// A till.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Till {
     number: String,
     name: String,
+    #[serde(with = "saved::text")]
     pub(super) balance: Decimal,
 }
 
@@ -42,11 +43,12 @@ pub(crate) const STANDARD: [(&str, &str, i64); 19] = [
     ("Till number", "Till name", 0),
 ];
 
-pub(super) fn standard() -> BTreeMap<String, Till> {
-    STANDARD
-        .iter()
-        .map(|(number, name, balance)| ((*number).to_owned(), Till::new(number, name, Decimal::from(*balance))))
-        .collect()
+pub(super) fn standard() -> Table<String, Till> {
+    let mut tills = Table::default();
+    for (number, name, balance) in STANDARD {
+        tills.insert(number.to_owned(), Till::new(number, name, Decimal::from(balance)));
+    }
+    tills
 }
 
 impl Till {
@@ -71,16 +73,18 @@ impl Till {
 
 impl Simulation {
     pub(super) fn till_name(&self, number: &str) -> Option<&str> {
-        self.tills.get(number).map(Till::name)
+        self.tills.get(&number.to_owned()).map(Till::name)
     }
 
     /// Takes money from one till, or from all in their order. False where there is not enough: then nothing is taken.
     pub(super) fn pay_out(&mut self, source: Option<&str>, amount: Decimal) -> bool {
-        let is_source = |till: &Till| source.is_none_or(|source| source == till.number);
-        let available = sum(self.tills.values().filter(|till| is_source(till)));
+        let is_source = |till: &&Till| source.is_none_or(|source| source == till.number);
+        let available = sum(self.tills.values().filter(is_source));
         let Some(paid_out) = self.paid_out.checked_add(amount).filter(|_| available >= amount) else { return false };
         let mut left = amount;
-        for till in self.tills.values_mut().filter(|till| is_source(till)) {
+        let sources: Vec<_> = self.tills.values().filter(is_source).map(|till| till.number.clone()).collect();
+        for source in sources {
+            let Some(till) = self.tills.get_mut(&source) else { continue };
             let part = till.balance.min(left);
             till.balance -= part;
             left -= part;

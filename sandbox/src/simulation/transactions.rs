@@ -1,29 +1,36 @@
 //! Money that came in, in each way that the API knows.
 
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
 use super::{Simulation, money};
-use crate::clock::{daraja, iso};
+use crate::{
+    clock::{daraja, iso},
+    saved,
+};
 
 /// How many transactions are kept. The oldest are forgotten first.
 pub(crate) const KEPT: usize = 20_000;
 
 /// Money that came in.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Transaction {
     pub(super) id: String,
     pub(super) reference: String,
     pub(super) till_number: String,
+    #[serde(with = "saved::text")]
     pub(super) amount: Decimal,
+    #[serde(with = "saved::time")]
     pub(super) at: OffsetDateTime,
     pub(super) source: Source,
     pub(super) state: State,
 }
 
 /// Where the money came from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Source {
     /// A customer's phone.
     Customer { phone_number: String, names: [Option<String>; 3] },
@@ -34,7 +41,8 @@ pub(super) enum Source {
 }
 
 /// The status of a transaction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum State {
     Received,
     PendingReversal,
@@ -248,20 +256,23 @@ fn hashed(phone_number: &str) -> String {
 impl Simulation {
     /// A transaction by its reference or id: one that came in, or one of the documentation.
     pub(super) fn transaction(&self, reference: &str) -> Option<&Transaction> {
-        self.transactions.iter().chain(&self.documented).find(|transaction| transaction.is(reference))
+        self.transactions.values().chain(self.documented.values()).find(|transaction| transaction.is(reference))
     }
 
     pub(super) fn mark(&mut self, reference: &str, state: State) {
-        let all = self.transactions.iter_mut().chain(&mut self.documented);
-        if let Some(transaction) = { all }.find(|transaction| transaction.is(reference)) {
-            transaction.state = state;
+        for table in [&mut self.transactions, &mut self.documented] {
+            let found = table.iter().find(|(_, transaction)| transaction.is(reference)).map(|(number, _)| *number);
+            if let Some(transaction) = found.and_then(|number| table.get_mut(&number)) {
+                transaction.state = state;
+                return;
+            }
         }
     }
 
     /// Money comes in: the only way a till gets any. None where the till would hold more than it can.
     pub(super) fn receive(&mut self, till_number: &str, amount: Decimal, source: Source) -> Option<Transaction> {
         let received = self.received.checked_add(amount)?;
-        self.tills.get_mut(till_number)?.add(amount)?;
+        self.tills.get_mut(&till_number.to_owned())?.add(amount)?;
         self.received = received;
         let reference = match &source {
             Source::Card { .. } => format!("CARD-{:010}", self.dice.u64(..10_000_000_000)),
@@ -277,9 +288,9 @@ impl Simulation {
             state: State::Received,
         };
         if self.transactions.len() == KEPT {
-            self.transactions.pop_front();
+            self.transactions.pop_first();
         }
-        self.transactions.push_back(transaction.clone());
+        self.transactions.push(transaction.clone());
         Some(transaction)
     }
 }

@@ -1,0 +1,207 @@
+//! Everything that a sandbox knows: saved in steps, restored, exported and imported.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::{
+    app::App,
+    clock::{Clock, SavedClock},
+    deliveries::{Counts, Deliveries},
+    events::Change,
+    faults::SavedFault,
+    requests::Requests,
+    settings::Settings,
+    simulation::Rest,
+    table::{Changes, Part},
+};
+
+/// The form of an export. Others are refused.
+const FORM: u32 = 1;
+
+/// Tables that are not exported: access tokens are secrets.
+const SECRET: &str = "tokens";
+
+/// What has to be saved.
+#[derive(Debug)]
+pub(crate) struct Captured {
+    /// What is no table, as JSON.
+    pub(crate) document: String,
+    pub(crate) parts: Vec<(&'static str, Changes)>,
+}
+
+/// What was saved.
+#[derive(Debug, Default)]
+pub(crate) struct Saved {
+    pub(crate) document: String,
+    /// The rows of each table: keys and values as JSON.
+    pub(crate) parts: BTreeMap<String, Vec<(String, String)>>,
+}
+
+/// What is no table.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    simulation: Rest,
+    settings: Settings,
+    faults: Vec<SavedFault>,
+    counts: Counts,
+}
+
+/// An export: one JSON document.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Export {
+    /// Says what it is, and in which form.
+    kopokopo_sandbox: u32,
+    state: Box<RawValue>,
+    /// The rows of each table: `[key, value]`.
+    tables: BTreeMap<String, Vec<(Box<RawValue>, Box<RawValue>)>>,
+}
+
+impl TryFrom<Export> for Saved {
+    type Error = String;
+
+    fn try_from(export: Export) -> Result<Self, String> {
+        if export.kopokopo_sandbox != FORM {
+            return Err(format!("kopokopo_sandbox: is {}, and this version reads {FORM}", export.kopokopo_sandbox));
+        }
+        let rows = |rows: Vec<(Box<RawValue>, Box<RawValue>)>| {
+            rows.into_iter().map(|(key, value)| (key.get().to_owned(), value.get().to_owned())).collect()
+        };
+        let parts = export.tables.into_iter().map(|(name, table)| (name, rows(table))).collect();
+        Ok(Self { document: export.state.get().to_owned(), parts })
+    }
+}
+
+/// How the clock goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Time {
+    /// Time went by since it was saved.
+    WentBy,
+    /// The clock stood still.
+    StoodStill,
+}
+
+impl Time {
+    fn clock(self, saved: SavedClock) -> Clock {
+        match self {
+            Self::WentBy => Clock::continued(saved),
+            Self::StoodStill => Clock::resumed(saved),
+        }
+    }
+}
+
+impl App {
+    /// Calls this with each table, while nothing changes.
+    fn with_parts<T>(&self, mut each: impl FnMut(&'static str, &mut dyn Part) -> T) -> Vec<T> {
+        let mut found = Vec::new();
+        for (name, part) in self.simulation().parts() {
+            found.push(each(name, part));
+        }
+        {
+            let mut requests = self.requests();
+            let (name, part) = requests.part();
+            found.push(each(name, part));
+        }
+        self.deliveries.with_parts(|parts, _| {
+            for (name, part) in parts {
+                found.push(each(name, part));
+            }
+        });
+        found
+    }
+
+    fn document(&self, rest: Rest) -> serde_json::Result<String> {
+        let document = Document {
+            simulation: rest,
+            settings: self.settings(),
+            faults: self.faults().saved(),
+            counts: self.deliveries.with_parts(|_, counts| *counts),
+        };
+        serde_json::to_string(&document)
+    }
+
+    /// Writes what has changed to the file, if there is one. What is acknowledged must be saved before.
+    pub(crate) fn save(&self) -> Result<(), String> {
+        let Some(file) = &self.file else { return Ok(()) };
+        let saved = file.save(|| {
+            let _nothing_changes = self.changes.write();
+            let rest = self.simulation().rest();
+            let document = self.document(rest)?;
+            let parts = self.with_parts(|name, part| part.take_changes().map(|changes| Some((name, changes?))));
+            let parts = parts.into_iter().filter_map(Result::transpose).collect::<Result<_, _>>()?;
+            Ok(Captured { document, parts })
+        });
+        if saved.is_err() {
+            self.with_parts(|_, part| part.forget_saved());
+        }
+        saved
+    }
+
+    /// The same for a task that nobody waits for: a failure is told by `/_sandbox/health`.
+    pub(crate) fn save_later(&self) {
+        if let Err(why) = self.save() {
+            self.fail("the state file", why);
+        }
+    }
+
+    /// Everything but credentials and access tokens.
+    pub(crate) fn export(&self) -> serde_json::Result<Export> {
+        let _nothing_changes = self.changes.write();
+        let stopped = self.simulation().stopped();
+        let state = RawValue::from_string(self.document(stopped)?)?;
+        let raw = |rows: Vec<(String, String)>| {
+            let row = |(key, value)| Ok((RawValue::from_string(key)?, RawValue::from_string(value)?));
+            rows.into_iter().map(row).collect::<serde_json::Result<Vec<_>>>()
+        };
+        let tables = self.with_parts(|name, part| Ok((name.to_owned(), raw(part.rows()?)?)));
+        let mut tables = tables.into_iter().collect::<serde_json::Result<BTreeMap<_, _>>>()?;
+        tables.remove(SECRET);
+        Ok(Export { kopokopo_sandbox: FORM, state, tables })
+    }
+
+    /// Replaces everything. Credentials stay, and access tokens if none were saved.
+    ///
+    /// # Errors
+    /// A sentence that names the table. Then nothing is replaced.
+    pub(crate) fn restore(self: &Arc<Self>, saved: &Saved, time: Time) -> Result<(), String> {
+        let document: Document = serde_json::from_str(&saved.document).map_err(|error| format!("state: {error}"))?;
+        let mut simulation = self.simulation().fresh();
+        let (mut requests, deliveries) = (Requests::default(), Deliveries::new(String::new(), Vec::new(), false));
+        let load = |name: &str, part: &mut dyn Part| {
+            part.load(saved.parts.get(name).map_or(&[], Vec::as_slice)).map_err(|error| format!("{name}: {error}"))
+        };
+        for (name, part) in simulation.parts() {
+            load(name, part)?;
+        }
+        let (name, part) = requests.part();
+        load(name, part)?;
+        deliveries.with_parts(|parts, counts| {
+            *counts = document.counts;
+            parts.into_iter().try_for_each(|(name, part)| load(name, part))
+        })?;
+        document.settings.check()?;
+        simulation.restore(document.simulation, |saved| time.clock(saved));
+        requests.restore();
+        {
+            let _nothing_changes = self.changes.write();
+            let mut current = self.simulation();
+            if !saved.parts.contains_key(SECRET) {
+                simulation.keep_tokens_of(&mut current);
+            }
+            *current = simulation;
+            drop(current);
+            *self.requests() = requests;
+            self.deliveries.replace(deliveries);
+            self.faults().restore(document.faults);
+            self.health.clear();
+        }
+        self.apply(&document.settings)?;
+        self.due.notify_one();
+        self.deliveries.wake.notify_one();
+        self.events.add(Change::Reset);
+        Ok(())
+    }
+}
