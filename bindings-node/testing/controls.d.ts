@@ -212,8 +212,24 @@ export interface Message {
   readonly text: string;
 }
 
+/** A customer that was declared. */
+export interface Customer {
+  /** The phone number. */
+  readonly phoneNumber: string;
+  /** The name. */
+  readonly name: string | null;
+  /** What the customer has, in shillings. Null: enough for everything. */
+  readonly balance: string | null;
+  /** What the customer does when asked to pay. */
+  readonly action: CustomerAction;
+  /** How long after the prompt. Null: as the pace says. */
+  readonly afterSeconds: number | null;
+}
+
 /** What customers see on their phones. */
 export interface Customers {
+  /** The customers that were declared, by their phone numbers. */
+  readonly customers: readonly Customer[];
   /** The latest 200 prompts that wait for a PIN, the newest first. */
   readonly prompts: readonly Prompt[];
   /** The latest 1,000 SMS, the newest first. */
@@ -400,6 +416,24 @@ export interface TillData {
   readonly name?: string | null | undefined;
   /** Its balance in shillings. */
   readonly balance?: AmountLike | undefined;
+}
+
+/** A customer to start with. */
+export interface CustomerData {
+  /** The phone number. */
+  readonly phoneNumber: string;
+  /** What the customer has, in shillings. Default: enough for everything. */
+  readonly balance?: AmountLike | null | undefined;
+  /** What the customer does when asked to pay. */
+  readonly action?: CustomerAction | undefined;
+  /** How long after the prompt. Default: as the pace says. At the pace `manual` the customer waits for the control API. */
+  readonly afterSeconds?: number | null | undefined;
+  /** The first name of payments whose request has no name. */
+  readonly firstName?: string | null | undefined;
+  /** The middle name of these. */
+  readonly middleName?: string | null | undefined;
+  /** The last name of these. */
+  readonly lastName?: string | null | undefined;
 }
 
 /** A transaction to start with. It can be reversed. */
@@ -612,6 +646,33 @@ export abstract class Controls {
     readonly name?: string | null | undefined;
   }): Promise<Till>;
   /**
+   * Declares a customer, or replaces what is known of one.
+   * @param phoneNumber The phone number.
+   */
+  setCustomer(phoneNumber: string, options?: {
+    /** What the customer has, in shillings. Default: enough for everything. */
+    readonly balance?: AmountLike | null | undefined;
+    /** What the customer does when asked to pay. The default is `"enter_pin"`. */
+    readonly action?: CustomerAction | undefined;
+    /** How long after the prompt. Default: as the pace says. At the pace `manual` the customer waits for the control API. */
+    readonly afterSeconds?: number | null | undefined;
+    /** The first name of payments whose request has no name. */
+    readonly firstName?: string | null | undefined;
+    /** The middle name of these. */
+    readonly middleName?: string | null | undefined;
+    /** The last name of these. */
+    readonly lastName?: string | null | undefined;
+  }): Promise<Customer>;
+  /**
+   * Returns everything but credentials and access tokens, for `import_state`.
+   */
+  exportState(): Promise<any>;
+  /**
+   * Replaces everything by what `export_state` returned. Credentials and access tokens stay. The clock goes on from the time of the export.
+   * @param state What `export_state` returned.
+   */
+  importState(state: any): Promise<void>;
+  /**
    * Replaces the data that the sandbox starts with, and resets.
    */
   setData(options?: {
@@ -623,6 +684,8 @@ export abstract class Controls {
     readonly merchantBankAccounts?: readonly Record<string, any>[] | null | undefined;
     /** Transactions that can be reversed. */
     readonly transactions?: readonly TransactionData[] | null | undefined;
+    /** Customers, with what they have and what they do. */
+    readonly customers?: readonly CustomerData[] | null | undefined;
   }): Promise<void>;
   /**
    * Returns the settings.

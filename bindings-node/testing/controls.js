@@ -101,7 +101,15 @@ const RECORDS = {
     phone_number: { type: 'string' },
     text: { type: 'string' },
   },
+  Customer: {
+    phone_number: { type: 'string' },
+    name: { type: 'string?' },
+    balance: { type: 'amount?' },
+    action: { type: 'CustomerAction' },
+    after_seconds: { type: 'integer?' },
+  },
   Customers: {
+    customers: { type: '[Customer]' },
     prompts: { type: '[Prompt]' },
     messages: { type: '[Message]' },
   },
@@ -195,6 +203,15 @@ const RECORDS = {
     number: { type: 'string' },
     name: { type: 'string?' },
     balance: { type: 'amount', default: "0" },
+  },
+  CustomerData: {
+    phone_number: { type: 'string' },
+    balance: { type: 'amount?' },
+    action: { type: 'CustomerAction', default: "enter_pin" },
+    after_seconds: { type: 'integer?' },
+    first_name: { type: 'string?' },
+    middle_name: { type: 'string?' },
+    last_name: { type: 'string?' },
   },
   TransactionData: {
     reference: { type: 'string' },
@@ -403,12 +420,36 @@ class Controls {
     return read(RECORDS, content, 'Till');
   }
 
+  async setCustomer(phoneNumber, options = {}) {
+    const body = write(RECORDS, options, {
+      balance: { type: 'amount?' },
+      action: { type: 'CustomerAction', default: "enter_pin" },
+      after_seconds: { type: 'integer?' },
+      first_name: { type: 'string?' },
+      middle_name: { type: 'string?' },
+      last_name: { type: 'string?' },
+    });
+    const content = await this.control('PUT', `/customers/${segment(phoneNumber, 'phoneNumber')}`, body);
+    return read(RECORDS, content, 'Customer');
+  }
+
+  async exportState() {
+    const content = await this.control('GET', '/snapshot', undefined);
+    return read(RECORDS, content, 'json');
+  }
+
+  async importState(state) {
+    const body = write(RECORDS, state, 'json', 'state');
+    await this.control('PUT', '/snapshot', body);
+  }
+
   async setData(options = {}) {
     const body = write(RECORDS, options, {
       tills: { type: '[TillData]?' },
       merchant_wallets: { type: '[map]?' },
       merchant_bank_accounts: { type: '[map]?' },
       transactions: { type: '[TransactionData]?' },
+      customers: { type: '[CustomerData]?' },
     });
     await this.control('PUT', '/data', body);
   }

@@ -24,7 +24,7 @@ use crate::{
     rules::{MAGIC, RULES},
     samples::Changes,
     server::Connection,
-    simulation::{self, CustomerAction, LONGEST, Payment, SECTIONS},
+    simulation::{self, CustomerAction, CustomerData, LONGEST, Payment, SECTIONS},
     snapshot::{Export, Saved, Time},
 };
 
@@ -58,6 +58,7 @@ fn controls() -> Vec<Control> {
         POST "/payment_links/{id}/customer" => pay_link,
         POST "/pay" => pay,
         GET "/customers" => |State(app): Shared| async move { respond(&app.simulation().customers()) },
+        PUT "/customers/{phone_number}" => set_customer,
         GET "/transactions" => |State(app): Shared| async move { respond(&app.simulation().list_transactions()) },
         GET "/payment_links" => |State(app): Shared| async move { respond(&app.simulation().list_payment_links()) },
         GET "/payment_links/{id}" => payment_link,
@@ -188,6 +189,33 @@ async fn set_till(State(app): Shared, Path(number): Path<String>, body: Bytes) -
     let balance = simulation::balance(&balance).map_err(Refused)?;
     let till = app.change(|simulation| simulation.set_till(&number, name.as_deref(), balance)).map_err(Refused)?;
     Ok(respond(&till))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewCustomer {
+    #[serde(default)]
+    first_name: Option<String>,
+    #[serde(default)]
+    middle_name: Option<String>,
+    #[serde(default)]
+    last_name: Option<String>,
+    /// A text or a number.
+    #[serde(default)]
+    balance: Value,
+    #[serde(default)]
+    action: Option<CustomerAction>,
+    #[serde(default)]
+    after_seconds: Option<u64>,
+}
+
+async fn set_customer(State(app): Shared, Path(phone_number): Path<String>, body: Bytes) -> Result<Response, Refused> {
+    let NewCustomer { first_name, middle_name, last_name, balance, action, after_seconds } = read(&body)?;
+    let text = || balance.as_str().map_or_else(|| balance.to_string(), str::to_owned);
+    let balance = (!balance.is_null()).then(text);
+    let action = action.unwrap_or(CustomerAction::EnterPin);
+    let data = CustomerData { phone_number, first_name, middle_name, last_name, balance, action, after_seconds };
+    Ok(respond(&app.change(|simulation| simulation.set_customer(&data)).map_err(Refused)?))
 }
 
 async fn set_data(State(app): Shared, body: Bytes) -> Result<Response, Refused> {

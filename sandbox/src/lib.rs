@@ -72,4 +72,6 @@ pub use rules::{Evidence, MAGIC, Magic, RULES, Rule};
 pub use sandbox::{Builder, Sandbox};
 pub use settings::Settings;
 pub use simulation::checks::is_loopback;
-pub use simulation::{Account, CustomerAction, Data, Pace, PaymentLinkShape, ReversalType, TillData, TransactionData};
+pub use simulation::{
+    Account, CustomerAction, CustomerData, Data, Pace, PaymentLinkShape, ReversalType, TillData, TransactionData,
+};

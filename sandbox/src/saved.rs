@@ -83,6 +83,24 @@ pub(crate) mod text {
     }
 }
 
+/// The same for a value that may be absent.
+pub(crate) mod optional_text {
+    use super::{Deserialize, Deserializer, Display, Error, FromStr};
+
+    pub(crate) fn serialize<T: Display, S: serde::Serializer>(value: &Option<T>, into: S) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(value) => into.collect_str(value),
+            None => into.serialize_none(),
+        }
+    }
+
+    pub(crate) fn deserialize<'de, T: FromStr<Err: Display>, D: Deserializer<'de>>(
+        source: D,
+    ) -> Result<Option<T>, D::Error> {
+        Option::<String>::deserialize(source)?.map(|text| text.parse().map_err(D::Error::custom)).transpose()
+    }
+}
+
 /// A point in time.
 pub(crate) mod time {
     use ::time::OffsetDateTime;

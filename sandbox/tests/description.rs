@@ -123,7 +123,7 @@ async fn fields_and_words_that_calls_accept_are_described() {
     }
     let all_words = set(description.0["words"].as_array().unwrap().iter().map(|word| word["name"].as_str().unwrap()));
     assert_eq!(words_seen, all_words);
-    for (list, record) in [("tills", "TillData"), ("transactions", "TransactionData")] {
+    for (list, record) in [("tills", "TillData"), ("transactions", "TransactionData"), ("customers", "CustomerData")] {
         let refused = talk.control("PUT", "/data", &json!({ list: [{ "no_such_field": 1 }] })).await;
         let fields = description.fields(&description.named("records", record).unwrap()["fields"]).iter();
         assert_eq!(expected(&refused.body), set(fields.map(|field| field["name"].as_str().unwrap())), "{record}");
@@ -176,6 +176,7 @@ async fn results_of_all_calls_are_described() {
             "pay" => (json!({ "till_number": "K000000", "amount": 1 }), String::new()),
             "trigger" => (json!({ "topic": "customer_created" }), String::new()),
             "advance_clock" => (json!({ "seconds": 0 }), String::new()),
+            "set_customer" => (json!({ "balance": 5000, "first_name": "Jane" }), String::new()),
             "set_till" => (json!({ "balance": "5000.50" }), String::new()),
             "reverse_transaction" => (json!({}), reference(&paid)),
             "void_transaction" => (json!({}), reference(&card)),
@@ -185,7 +186,8 @@ async fn results_of_all_calls_are_described() {
             .replace("{id}", &link)
             .replace("{section}", "incoming_payments")
             .replace("{reference}", &reference)
-            .replace("{number}", "K654321");
+            .replace("{number}", "K654321")
+            .replace("{phone_number}", "0712345678");
         let result = talk.control(method, &path, &body).await;
         assert_eq!(result.status, 200, "{}: {}", call["name"], result.body);
         description.check(call["returns"].as_str().unwrap(), &result.json(), &mut seen);

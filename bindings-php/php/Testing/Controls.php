@@ -451,18 +451,74 @@ abstract class Controls
     }
 
     /**
+     * Declares a customer, or replaces what is known of one.
+     *
+     * @param string $phoneNumber The phone number.
+     * @param string|int|null $balance What the customer has, in shillings. Default: enough for everything.
+     * @param CustomerAction|string $action What the customer does when asked to pay.
+     * @param int|null $afterSeconds How long after the prompt. Default: as the pace says. At the pace `manual` the customer waits for the control API.
+     * @param string|null $firstName The first name of payments whose request has no name.
+     * @param string|null $middleName The middle name of these.
+     * @param string|null $lastName The last name of these.
+     */
+    public function setCustomer(
+        #[\SensitiveParameter] string $phoneNumber,
+        string|int|float|bool|null $balance = null,
+        CustomerAction|string $action = 'enter_pin',
+        ?int $afterSeconds = null,
+        #[\SensitiveParameter] ?string $firstName = null,
+        #[\SensitiveParameter] ?string $middleName = null,
+        #[\SensitiveParameter] ?string $lastName = null,
+    ): Customer {
+        $value = $this->control('PUT', '/customers/' . Values::segment($phoneNumber, 'phoneNumber'), (object) [
+            'action' => Values::word($action, CustomerAction::class, 'action'),
+            ...Values::given([
+                'balance' => $balance === null ? null : Values::amount($balance, 'balance'),
+                'after_seconds' => $afterSeconds === null ? null : Values::integer($afterSeconds, 'afterSeconds'),
+                'first_name' => $firstName === null ? null : Values::string($firstName, 'firstName'),
+                'middle_name' => $middleName === null ? null : Values::string($middleName, 'middleName'),
+                'last_name' => $lastName === null ? null : Values::string($lastName, 'lastName'),
+            ]),
+        ]);
+
+        return Customer::read($value);
+    }
+
+    /**
+     * Returns everything but credentials and access tokens, for `importState`.
+     */
+    public function exportState(): mixed
+    {
+        $value = $this->control('GET', '/snapshot');
+
+        return $value;
+    }
+
+    /**
+     * Replaces everything by what `exportState` returned. Credentials and access tokens stay. The clock goes on from the time of the export.
+     *
+     * @param mixed $state What `exportState` returned.
+     */
+    public function importState(#[\SensitiveParameter] mixed $state): void
+    {
+        $this->control('PUT', '/snapshot', Values::json($state, 'state'));
+    }
+
+    /**
      * Replaces the data that the sandbox starts with, and resets.
      *
      * @param list<TillData>|null $tills Tills in addition to the documented ones.
      * @param list<array<string, mixed>>|null $merchantWallets Wallets of the merchant, with an `id`.
      * @param list<array<string, mixed>>|null $merchantBankAccounts Bank accounts of the merchant, with an `id`.
      * @param list<TransactionData>|null $transactions Transactions that can be reversed.
+     * @param list<CustomerData>|null $customers Customers, with what they have and what they do.
      */
     public function setData(
         ?array $tills = null,
         ?array $merchantWallets = null,
         ?array $merchantBankAccounts = null,
         ?array $transactions = null,
+        ?array $customers = null,
     ): void {
         $this->control('PUT', '/data', (object) [
             ...Values::given([
@@ -470,6 +526,7 @@ abstract class Controls
                 'merchant_wallets' => $merchantWallets === null ? null : Values::list($merchantWallets, 'merchantWallets', static fn (mixed $item, string $at) => Values::map($item, $at)),
                 'merchant_bank_accounts' => $merchantBankAccounts === null ? null : Values::list($merchantBankAccounts, 'merchantBankAccounts', static fn (mixed $item, string $at) => Values::map($item, $at)),
                 'transactions' => $transactions === null ? null : Values::list($transactions, 'transactions', static fn (mixed $item, string $at) => Values::record($item, TransactionData::class, $at)->toBody()),
+                'customers' => $customers === null ? null : Values::list($customers, 'customers', static fn (mixed $item, string $at) => Values::record($item, CustomerData::class, $at)->toBody()),
             ]),
         ]);
     }

@@ -49,7 +49,7 @@ impl Simulation {
                 })
             })
             .collect();
-        json!({ "prompts": prompts, "messages": messages })
+        json!({ "prompts": prompts, "messages": messages, "customers": self.list_customers() })
     }
 
     fn prompt(&self, id: &str, asked: &Asked) -> Value {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{
     Resource, Simulation, Till,
     checks::{BALANCE_LIMIT, M_PESA_LIMIT},
+    habits::{self, CustomerData},
     phone,
     tills::MOST,
     transactions::{Source, State, Transaction},
@@ -24,6 +25,8 @@ pub struct Data {
     pub merchant_bank_accounts: Vec<Account>,
     /// Transactions that can be reversed. They change no balance and are in no polling result.
     pub transactions: Vec<TransactionData>,
+    /// Customers, with what they have and what they do.
+    pub customers: Vec<CustomerData>,
 }
 
 /// A till.
@@ -78,6 +81,13 @@ impl Data {
         if self.tills.len() > MOST || self.transactions.len() > MOST {
             return Err(format!("at most {MOST} tills and {MOST} transactions"));
         }
+        if self.customers.len() > habits::MOST {
+            return Err(format!("at most {} customers", habits::MOST));
+        }
+        // The number is not repeated: it is a person's.
+        for (at, customer) in self.customers.iter().enumerate() {
+            customer.check().map_err(|why| format!("customers[{at}]: {why}"))?;
+        }
         for till in &self.tills {
             number(&till.number)?;
             balance(&till.balance).map_err(|why| format!("tills: {}: {why}", till.number))?;
@@ -124,6 +134,9 @@ impl Simulation {
         for till in &data.tills {
             let _ =
                 balance(&till.balance).and_then(|balance| self.put_till(&till.number, till.name.as_deref(), balance));
+        }
+        for customer in &data.customers {
+            let _ = self.set_customer(customer);
         }
         let now = self.now();
         for (section, kind, path, accounts) in [

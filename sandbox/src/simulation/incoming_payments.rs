@@ -4,9 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{
-    CustomerAction, Resource, Simulation, Step,
+    CustomerAction, Resource, Simulation,
     checks::{M_PESA_LIMIT, amount, currency},
-    events::Due,
     metadata,
     pay::too_much,
     phone,
@@ -55,10 +54,7 @@ impl Simulation {
         );
         let names = ["first_name", "middle_name", "last_name"].map(|name| params.text(&format!("subscriber.{name}")));
         self.asked.insert(id.clone(), Asked { till_number, phone_number: phone_number.clone(), amount, names, at });
-        if let Some(action) = CustomerAction::magic(magic(Some(&phone_number), &amount)) {
-            let step = if action == CustomerAction::NoAnswer { Step::Timeout } else { Step::Decide };
-            self.plan(step, Due::Decide { id: id.clone(), action });
-        }
+        self.plan_decision(&id, &phone_number, CustomerAction::magic(magic(Some(&phone_number), &amount)));
         Ok(Reply::created(path, &id))
     }
 
@@ -70,11 +66,13 @@ impl Simulation {
             Some(true) => {}
         }
         let Some(asked) = self.asked.remove(&id.to_owned()) else { return Err(Reply::not_found("Incoming payment")) };
+        let action = self.possible(&asked.phone_number, action, asked.amount);
         let failure = action.failure();
         let transaction = if failure.is_some() {
             None
         } else {
-            let source = Source::Customer { phone_number: asked.phone_number.clone(), names: asked.names.clone() };
+            let names = self.names_of(&asked.phone_number, asked.names.clone());
+            let source = Source::Customer { phone_number: asked.phone_number.clone(), names };
             let Some(transaction) = self.receive(&asked.till_number, asked.amount, source) else {
                 self.asked.insert(id.to_owned(), asked);
                 return Err(too_much());

@@ -9,6 +9,7 @@ mod customers;
 mod data;
 mod documented;
 mod events;
+mod habits;
 mod incoming_payments;
 mod oauth;
 mod overview;
@@ -43,6 +44,7 @@ pub use customer::CustomerAction;
 pub(crate) use data::balance;
 pub use data::{Account, Data, TillData, TransactionData};
 pub(crate) use events::{Due, Outgoing};
+pub use habits::CustomerData;
 pub(crate) use overview::SECTIONS;
 pub use pace::Pace;
 use pace::Step;
@@ -98,6 +100,8 @@ pub(crate) struct Simulation {
     resources: Resources,
     subscriptions: Table<u64, subscriptions::Subscription>,
     known_customers: Table<String, ()>,
+    /// Those that were declared, by their phone numbers.
+    customers: Table<String, habits::Customer>,
     due: Table<(Duration, u64), Due>,
     sequence: u64,
     outgoing: Vec<Outgoing>,
@@ -134,6 +138,7 @@ impl Simulation {
             resources: Resources::default(),
             subscriptions: Table::default(),
             known_customers: Table::default(),
+            customers: Table::default(),
             due: Table::default(),
             sequence: 0,
             outgoing: Vec::new(),

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Simulation,
+    CustomerAction, Simulation,
     checks::{BANK_LIMIT, M_PESA_LIMIT, amount, phone},
     transactions::{Source, State, Transaction, View},
 };
@@ -71,7 +71,11 @@ impl Simulation {
             Kind::Buygoods => {
                 let number = params.text("phone_number").unwrap_or_else(|| CUSTOMER.to_owned());
                 let phone_number = phone(&number).ok_or_else(|| Reply::invalid("Phone number is an invalid number"))?;
+                if self.possible(&phone_number, CustomerAction::EnterPin, amount) != CustomerAction::EnterPin {
+                    return Err(Reply::invalid("Amount is more than the customer has"));
+                }
                 let names = [payment.first_name.clone(), payment.middle_name.clone(), payment.last_name.clone()];
+                let names = self.names_of(&phone_number, names);
                 Source::Customer { phone_number, names }
             }
             Kind::B2b => {

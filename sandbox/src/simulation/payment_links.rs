@@ -155,6 +155,7 @@ impl Simulation {
         let till_number =
             self.resource(SECTION, id).and_then(|resource| resource.text("till_number")).unwrap_or_default();
         let (till_number, amount) = (till_number.to_owned(), self.link_amount(id).unwrap_or_default());
+        let action = self.possible(&phone_number, action, amount);
         if let Some(words) = action.failure() {
             self.text_of_failure(&till_number, &phone_number, amount, action);
             let words = if action == CustomerAction::InsufficientFunds {
@@ -168,7 +169,8 @@ impl Simulation {
             self.send_result(SECTION, id);
             return Ok(());
         }
-        let source = Source::Customer { phone_number, names: Default::default() };
+        let names = self.names_of(&phone_number, Default::default());
+        let source = Source::Customer { phone_number, names };
         let transaction = self.receive(&till_number, amount, source).ok_or_else(too_much)?;
         let mut paid = json!({ "status": "Paid", "transaction_reference": transaction.reference });
         if self.payloads.sender_phone_number {

@@ -197,6 +197,7 @@ impl Simulation {
         let batch = self.batch(amount, to, failure, route != 5);
         if failure.is_none() && to["type"] == "mobile_wallet" {
             let number = Params::new(to).text("phone_number").unwrap_or_default();
+            self.give_to(&number, amount);
             self.text_of_transfer(&number, amount, batch["disbursements"][0]["transaction_reference"].as_str());
         }
         batch

@@ -32,7 +32,7 @@ pub(crate) struct Rest {
 
 impl Simulation {
     /// The tables, by their names.
-    pub(crate) fn parts(&mut self) -> [(&'static str, &mut dyn Part); 10] {
+    pub(crate) fn parts(&mut self) -> [(&'static str, &mut dyn Part); 11] {
         [
             ("tokens", &mut self.tokens.all),
             ("tills", &mut self.tills),
@@ -41,6 +41,7 @@ impl Simulation {
             ("resources", &mut self.resources.all),
             ("subscriptions", &mut self.subscriptions),
             ("known_customers", &mut self.known_customers),
+            ("customers", &mut self.customers),
             ("due", &mut self.due),
             ("prompts", &mut self.asked),
             ("messages", &mut self.messages),

@@ -102,11 +102,15 @@ impl Simulation {
     pub(super) fn give_back(&mut self, reference: &str) -> bool {
         let Some(transaction) = self.transaction(reference) else { return false };
         let (amount, till_number) = (transaction.amount, transaction.till_number.clone());
+        let customer = transaction.phone_number().map(str::to_owned);
         let Some(reversed) = self.reversed.checked_add(amount) else { return false };
         match self.tills.get_mut(&till_number) {
             Some(till) if till.balance >= amount => {
                 till.balance -= amount;
                 self.reversed = reversed;
+                if let Some(phone_number) = customer {
+                    self.give_to(&phone_number, amount);
+                }
                 true
             }
             _ => false,

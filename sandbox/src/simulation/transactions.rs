@@ -274,6 +274,7 @@ impl Simulation {
         let received = self.received.checked_add(amount)?;
         self.tills.get_mut(&till_number.to_owned())?.add(amount)?;
         self.received = received;
+        self.take_from(&source, amount);
         let reference = match &source {
             Source::Card { .. } => format!("CARD-{:010}", self.dice.u64(..10_000_000_000)),
             Source::Customer { .. } | Source::Till { .. } => self.mpesa_reference(),

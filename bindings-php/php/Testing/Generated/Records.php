@@ -822,6 +822,68 @@ final readonly class Message extends Record
 }
 
 /**
+ * A customer that was declared.
+ */
+final readonly class Customer extends Record
+{
+    /** @internal */
+    public const HIDDEN = [
+        'phoneNumber' => 'personal data',
+        'name' => 'personal data',
+    ];
+
+    public function __construct(
+        /**
+         * The phone number.
+         *
+         * @var string
+         */
+        #[\SensitiveParameter] public string $phoneNumber,
+        /**
+         * The name.
+         *
+         * @var string|null
+         */
+        #[\SensitiveParameter] public ?string $name,
+        /**
+         * What the customer has, in shillings. Null: enough for everything.
+         *
+         * @var string|null
+         */
+        public ?string $balance,
+        /**
+         * What the customer does when asked to pay.
+         *
+         * @var CustomerAction
+         */
+        public CustomerAction $action,
+        /**
+         * How long after the prompt. Null: as the pace says.
+         *
+         * @var int|null
+         */
+        public ?int $afterSeconds,
+    ) {
+    }
+
+    /**
+     * @internal
+     *
+     * @param array<string, mixed> $value
+     */
+    public static function read(#[\SensitiveParameter] array $value): self
+    {
+        return new self(
+            $value['phone_number'],
+            $value['name'] ?? null,
+            $value['balance'] ?? null,
+            new CustomerAction($value['action']),
+            $value['after_seconds'] ?? null,
+        );
+    }
+}
+
+/**
  * What customers see on their phones.
  */
 final readonly class Customers extends Record
@@ -831,6 +893,12 @@ final readonly class Customers extends Record
     ];
 
     public function __construct(
+        /**
+         * The customers that were declared, by their phone numbers.
+         *
+         * @var list<Customer>
+         */
+        public array $customers,
         /**
          * The latest 200 prompts that wait for a PIN, the newest first.
          *
@@ -854,6 +922,7 @@ final readonly class Customers extends Record
     public static function read(#[\SensitiveParameter] array $value): self
     {
         return new self(
+            \array_map(Customer::read(...), $value['customers']),
             \array_map(Prompt::read(...), $value['prompts']),
             \array_map(Message::read(...), $value['messages']),
         );
@@ -1788,6 +1857,116 @@ final readonly class TillData extends Record
             'number' => $this->number,
             'name' => $this->name,
             'balance' => $this->balance,
+        ];
+    }
+}
+
+/**
+ * A customer to start with.
+ */
+final readonly class CustomerData extends Record
+{
+    /** @internal */
+    public const HIDDEN = [
+        'phoneNumber' => 'personal data',
+        'firstName' => 'personal data',
+        'middleName' => 'personal data',
+        'lastName' => 'personal data',
+    ];
+
+    /**
+     * The phone number.
+     *
+     * @var string
+     */
+    public string $phoneNumber;
+
+    /**
+     * What the customer has, in shillings. Default: enough for everything.
+     *
+     * @var string|null
+     */
+    public ?string $balance;
+
+    /**
+     * What the customer does when asked to pay.
+     *
+     * @var CustomerAction
+     */
+    public CustomerAction $action;
+
+    /**
+     * How long after the prompt. Default: as the pace says. At the pace `manual` the customer waits for the control API.
+     *
+     * @var int|null
+     */
+    public ?int $afterSeconds;
+
+    /**
+     * The first name of payments whose request has no name.
+     *
+     * @var string|null
+     */
+    public ?string $firstName;
+
+    /**
+     * The middle name of these.
+     *
+     * @var string|null
+     */
+    public ?string $middleName;
+
+    /**
+     * The last name of these.
+     *
+     * @var string|null
+     */
+    public ?string $lastName;
+
+    /**
+     * @param string $phoneNumber
+     * @param string|int|null $balance
+     * @param CustomerAction|string $action
+     * @param int|null $afterSeconds
+     * @param string|null $firstName
+     * @param string|null $middleName
+     * @param string|null $lastName
+     *
+     * @throws \InvalidArgumentException|\TypeError naming the field
+     */
+    public function __construct(
+        #[\SensitiveParameter] string $phoneNumber,
+        string|int|float|bool|null $balance = null,
+        CustomerAction|string $action = 'enter_pin',
+        ?int $afterSeconds = null,
+        #[\SensitiveParameter] ?string $firstName = null,
+        #[\SensitiveParameter] ?string $middleName = null,
+        #[\SensitiveParameter] ?string $lastName = null,
+    ) {
+        $this->phoneNumber = Values::string($phoneNumber, 'phoneNumber');
+        $this->balance = $balance === null ? null : Values::amount($balance, 'balance');
+        $this->action = Values::word($action, CustomerAction::class, 'action');
+        $this->afterSeconds = $afterSeconds === null ? null : Values::integer($afterSeconds, 'afterSeconds');
+        $this->firstName = $firstName === null ? null : Values::string($firstName, 'firstName');
+        $this->middleName = $middleName === null ? null : Values::string($middleName, 'middleName');
+        $this->lastName = $lastName === null ? null : Values::string($lastName, 'lastName');
+    }
+
+    /**
+     * @internal
+     *
+     * @return array<string, mixed>
+     */
+    public function toBody(): array
+    {
+        return [
+            'phone_number' => $this->phoneNumber,
+            'balance' => $this->balance,
+            'action' => $this->action,
+            'after_seconds' => $this->afterSeconds,
+            'first_name' => $this->firstName,
+            'middle_name' => $this->middleName,
+            'last_name' => $this->lastName,
         ];
     }
 }

@@ -441,9 +441,37 @@ class Message:
 
 
 @dataclass(frozen=True)
+class Customer:
+    """A customer that was declared."""
+
+    phone_number: str
+    """The phone number."""
+    name: str | None
+    """The name."""
+    balance: Decimal | None
+    """What the customer has, in shillings. Null: enough for everything."""
+    action: CustomerAction
+    """What the customer does when asked to pay."""
+    after_seconds: int | None
+    """How long after the prompt. Null: as the pace says."""
+
+    @classmethod
+    def _read(cls, value: Any) -> Customer:
+        return cls(
+            phone_number=value["phone_number"],
+            name=value.get("name"),
+            balance=None if value.get("balance") is None else Decimal(value.get("balance")),
+            action=value["action"],
+            after_seconds=value.get("after_seconds"),
+        )
+
+
+@dataclass(frozen=True)
 class Customers:
     """What customers see on their phones."""
 
+    customers: list[Customer]
+    """The customers that were declared, by their phone numbers."""
     prompts: list[Prompt]
     """The latest 200 prompts that wait for a PIN, the newest first."""
     messages: list[Message]
@@ -452,6 +480,7 @@ class Customers:
     @classmethod
     def _read(cls, value: Any) -> Customers:
         return cls(
+            customers=[Customer._read(item) for item in value["customers"]],
             prompts=[Prompt._read(item) for item in value["prompts"]],
             messages=[Message._read(item) for item in value["messages"]],
         )
@@ -821,6 +850,37 @@ class TillData:
             "number": self.number,
             "name": self.name,
             "balance": amount_text(self.balance, "balance"),
+        }
+
+
+@dataclass(frozen=True)
+class CustomerData:
+    """A customer to start with."""
+
+    phone_number: str
+    """The phone number."""
+    balance: Amount | None = None
+    """What the customer has, in shillings. Default: enough for everything."""
+    action: CustomerAction = "enter_pin"
+    """What the customer does when asked to pay."""
+    after_seconds: int | None = None
+    """How long after the prompt. Default: as the pace says. At the pace `manual` the customer waits for the control API."""
+    first_name: str | None = None
+    """The first name of payments whose request has no name."""
+    middle_name: str | None = None
+    """The middle name of these."""
+    last_name: str | None = None
+    """The last name of these."""
+
+    def _write(self) -> dict[str, Any]:
+        return {
+            "phone_number": self.phone_number,
+            "balance": None if self.balance is None else amount_text(self.balance, "balance"),
+            "action": self.action,
+            "after_seconds": self.after_seconds,
+            "first_name": self.first_name,
+            "middle_name": self.middle_name,
+            "last_name": self.last_name,
         }
 
 
@@ -1291,6 +1351,63 @@ class Controls:
         content = self._control("PUT", f"/tills/{_segment(number, 'number')}", request_body)
         return Till._read(content)
 
+    def set_customer(
+        self,
+        phone_number: str,
+        *,
+        balance: Amount | None = None,
+        action: CustomerAction = "enter_pin",
+        after_seconds: int | None = None,
+        first_name: str | None = None,
+        middle_name: str | None = None,
+        last_name: str | None = None,
+    ) -> Customer:
+        """Declares a customer, or replaces what is known of one.
+
+        Args:
+            phone_number: The phone number.
+            balance: What the customer has, in shillings. Default: enough for everything.
+            action: What the customer does when asked to pay.
+            after_seconds: How long after the prompt. Default: as the pace says. At the pace `manual` the customer waits for the control API.
+            first_name: The first name of payments whose request has no name.
+            middle_name: The middle name of these.
+            last_name: The last name of these.
+        """
+        request_body: dict[str, Any] = {
+            "action": action,
+        }
+        request_body |= _without_none(
+            {
+                "balance": None if balance is None else amount_text(balance, "balance"),
+                "after_seconds": after_seconds,
+                "first_name": first_name,
+                "middle_name": middle_name,
+                "last_name": last_name,
+            }
+        )
+        content = self._control("PUT", f"/customers/{_segment(phone_number, 'phone_number')}", request_body)
+        return Customer._read(content)
+
+    def export_state(
+        self,
+    ) -> Any:
+        """Returns everything but credentials and access tokens, for `import_state`.
+        """
+        content = self._control("GET", "/snapshot")
+        return content
+
+    def import_state(
+        self,
+        state: Any,
+    ) -> None:
+        """Replaces everything by what `export_state` returned. Credentials and access tokens stay. The clock goes on from the time of the export.
+
+        Args:
+            state: What `export_state` returned.
+        """
+        request_body = state
+        self._control("PUT", "/snapshot", request_body)
+
     def set_data(
         self,
         *,
@@ -1298,6 +1415,7 @@ class Controls:
         merchant_wallets: Sequence[Mapping[str, Any]] | None = None,
         merchant_bank_accounts: Sequence[Mapping[str, Any]] | None = None,
         transactions: Sequence[TransactionData] | None = None,
+        customers: Sequence[CustomerData] | None = None,
     ) -> None:
         """Replaces the data that the sandbox starts with, and resets.
 
@@ -1306,6 +1424,7 @@ class Controls:
             merchant_wallets: Wallets of the merchant, with an `id`.
             merchant_bank_accounts: Bank accounts of the merchant, with an `id`.
             transactions: Transactions that can be reversed.
+            customers: Customers, with what they have and what they do.
         """
         request_body: dict[str, Any] = {
         }
@@ -1315,6 +1434,7 @@ class Controls:
                 "merchant_wallets": None if merchant_wallets is None else list(merchant_wallets),
                 "merchant_bank_accounts": None if merchant_bank_accounts is None else list(merchant_bank_accounts),
                 "transactions": None if transactions is None else [item._write() for item in transactions],
+                "customers": None if customers is None else [item._write() for item in customers],
             }
         )
         self._control("PUT", "/data", request_body)

@@ -383,18 +383,74 @@ module KopoKopo
         Till.read(content)
       end
 
+      # Declares a customer, or replaces what is known of one.
+      #
+      # @param phone_number [String] The phone number.
+      # @param balance [BigDecimal, Integer, String, nil] What the customer has, in shillings. Default: enough for
+      #   everything.
+      # @param action [CustomerAction, String, Symbol] What the customer does when asked to pay.
+      # @param after_seconds [Integer, nil] How long after the prompt. Default: as the pace says. At the pace `manual`
+      #   the customer waits for the control API.
+      # @param first_name [String, nil] The first name of payments whose request has no name.
+      # @param middle_name [String, nil] The middle name of these.
+      # @param last_name [String, nil] The last name of these.
+      # @return [Customer]
+      def set_customer(
+        phone_number,
+        balance: nil,
+        action: "enter_pin",
+        after_seconds: nil,
+        first_name: nil,
+        middle_name: nil,
+        last_name: nil
+      )
+        request_body = {
+          "action" => Values.word(action, CustomerAction, "action"),
+          **Values.given({
+            "balance" => balance&.then { |given| Record.amount_text(Values.amount(given, "balance")) },
+            "after_seconds" => after_seconds&.then { |given| Values.integer(given, "after_seconds") },
+            "first_name" => first_name&.then { |given| Values.string(given, "first_name") },
+            "middle_name" => middle_name&.then { |given| Values.string(given, "middle_name") },
+            "last_name" => last_name&.then { |given| Values.string(given, "last_name") },
+          }),
+        }
+        content = control("PUT", "/customers/#{Values.segment(phone_number, "phone_number")}", request_body)
+        Customer.read(content)
+      end
+
+      # Returns everything but credentials and access tokens, for `import_state`.
+      #
+      # @return [Object]
+      def export_state
+        content = control("GET", "/snapshot")
+        content
+      end
+
+      # Replaces everything by what `export_state` returned. Credentials and access tokens stay. The clock goes on from
+      # the time of the export.
+      #
+      # @param state [Object] What `export_state` returned.
+      # @return [void]
+      def import_state(state)
+        request_body = Values.json(state, "state")
+        control("PUT", "/snapshot", request_body)
+        nil
+      end
+
       # Replaces the data that the sandbox starts with, and resets.
       #
       # @param tills [Array<TillData, Hash>, nil] Tills in addition to the documented ones.
       # @param merchant_wallets [Array<Hash>, nil] Wallets of the merchant, with an `id`.
       # @param merchant_bank_accounts [Array<Hash>, nil] Bank accounts of the merchant, with an `id`.
       # @param transactions [Array<TransactionData, Hash>, nil] Transactions that can be reversed.
+      # @param customers [Array<CustomerData, Hash>, nil] Customers, with what they have and what they do.
       # @return [void]
       def set_data(
         tills: nil,
         merchant_wallets: nil,
         merchant_bank_accounts: nil,
-        transactions: nil
+        transactions: nil,
+        customers: nil
       )
         request_body = {
           **Values.given({
@@ -402,6 +458,7 @@ module KopoKopo
             "merchant_wallets" => merchant_wallets&.then { |given| Values.list(given, "merchant_wallets") { |item, at| Values.map(item, at) } },
             "merchant_bank_accounts" => merchant_bank_accounts&.then { |given| Values.list(given, "merchant_bank_accounts") { |item, at| Values.map(item, at) } },
             "transactions" => transactions&.then { |given| Values.list(given, "transactions") { |item, at| Values.record(item, TransactionData, at).to_body } },
+            "customers" => customers&.then { |given| Values.list(given, "customers") { |item, at| Values.record(item, CustomerData, at).to_body } },
           }),
         }
         control("PUT", "/data", request_body)

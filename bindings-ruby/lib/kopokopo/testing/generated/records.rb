@@ -945,16 +945,87 @@ module KopoKopo
       end
     end
 
-    # What customers see on their phones.
-    class Customers < Record
-      MEMBERS = %i[prompts messages].freeze
+    # A customer that was declared.
+    class Customer < Record
+      MEMBERS = %i[phone_number name balance action after_seconds].freeze
+      REDACTED = { phone_number: :personal, name: :personal }.freeze
 
       # @private
       def initialize(
+        phone_number:,
+        name: nil,
+        balance: nil,
+        action:,
+        after_seconds: nil
+      )
+        store([
+          phone_number,
+          name,
+          balance,
+          action,
+          after_seconds,
+        ])
+      end
+
+      # @private
+      def self.read(value)
+        new(
+          phone_number: value.fetch("phone_number"),
+          name: value["name"],
+          balance: value["balance"]&.then { |found| BigDecimal(found) },
+          action: CustomerAction.new(value.fetch("action")),
+          after_seconds: value["after_seconds"],
+        )
+      end
+
+      # The phone number.
+      #
+      # @return [String]
+      def phone_number
+        @values[0]
+      end
+
+      # The name.
+      #
+      # @return [String, nil]
+      def name
+        @values[1]
+      end
+
+      # What the customer has, in shillings. Null: enough for everything.
+      #
+      # @return [BigDecimal, nil]
+      def balance
+        @values[2]
+      end
+
+      # What the customer does when asked to pay.
+      #
+      # @return [CustomerAction]
+      def action
+        @values[3]
+      end
+
+      # How long after the prompt. Null: as the pace says.
+      #
+      # @return [Integer, nil]
+      def after_seconds
+        @values[4]
+      end
+    end
+
+    # What customers see on their phones.
+    class Customers < Record
+      MEMBERS = %i[customers prompts messages].freeze
+
+      # @private
+      def initialize(
+        customers:,
         prompts:,
         messages:
       )
         store([
+          customers,
           prompts,
           messages,
         ])
@@ -963,23 +1034,31 @@ module KopoKopo
       # @private
       def self.read(value)
         new(
+          customers: value.fetch("customers").map { |item| Customer.read(item) }.freeze,
           prompts: value.fetch("prompts").map { |item| Prompt.read(item) }.freeze,
           messages: value.fetch("messages").map { |item| Message.read(item) }.freeze,
         )
+      end
+
+      # The customers that were declared, by their phone numbers.
+      #
+      # @return [Array<Customer>]
+      def customers
+        @values[0]
       end
 
       # The latest 200 prompts that wait for a PIN, the newest first.
       #
       # @return [Array<Prompt>]
       def prompts
-        @values[0]
+        @values[1]
       end
 
       # The latest 1,000 SMS, the newest first.
       #
       # @return [Array<Message>]
       def messages
-        @values[1]
+        @values[2]
       end
     end
 
@@ -1922,6 +2001,103 @@ module KopoKopo
       # @return [BigDecimal]
       def balance
         @values[2]
+      end
+    end
+
+    # A customer to start with.
+    class CustomerData < Record
+      MEMBERS = %i[phone_number balance action after_seconds first_name middle_name last_name].freeze
+      REDACTED = { phone_number: :personal, first_name: :personal, middle_name: :personal, last_name: :personal }.freeze
+
+      # @param phone_number [String]
+      # @param balance [BigDecimal, Integer, String, nil]
+      # @param action [CustomerAction, String, Symbol]
+      # @param after_seconds [Integer, nil]
+      # @param first_name [String, nil]
+      # @param middle_name [String, nil]
+      # @param last_name [String, nil]
+      # @raise [ArgumentError, TypeError] naming the field
+      def initialize(
+        phone_number:,
+        balance: nil,
+        action: "enter_pin",
+        after_seconds: nil,
+        first_name: nil,
+        middle_name: nil,
+        last_name: nil
+      )
+        store([
+          Values.string(phone_number, "phone_number"),
+          balance&.then { |given| Values.amount(given, "balance") },
+          Values.word(action, CustomerAction, "action"),
+          after_seconds&.then { |given| Values.integer(given, "after_seconds") },
+          first_name&.then { |given| Values.string(given, "first_name") },
+          middle_name&.then { |given| Values.string(given, "middle_name") },
+          last_name&.then { |given| Values.string(given, "last_name") },
+        ])
+      end
+
+      # @private
+      def to_body
+        {
+          "phone_number" => @values[0],
+          "balance" => @values[1]&.then { |found| Record.amount_text(found) },
+          "action" => @values[2],
+          "after_seconds" => @values[3],
+          "first_name" => @values[4],
+          "middle_name" => @values[5],
+          "last_name" => @values[6],
+        }
+      end
+
+      # The phone number.
+      #
+      # @return [String]
+      def phone_number
+        @values[0]
+      end
+
+      # What the customer has, in shillings. Default: enough for everything.
+      #
+      # @return [BigDecimal, nil]
+      def balance
+        @values[1]
+      end
+
+      # What the customer does when asked to pay.
+      #
+      # @return [CustomerAction]
+      def action
+        @values[2]
+      end
+
+      # How long after the prompt. Default: as the pace says. At the pace `manual` the customer waits for the control
+      # API.
+      #
+      # @return [Integer, nil]
+      def after_seconds
+        @values[3]
+      end
+
+      # The first name of payments whose request has no name.
+      #
+      # @return [String, nil]
+      def first_name
+        @values[4]
+      end
+
+      # The middle name of these.
+      #
+      # @return [String, nil]
+      def middle_name
+        @values[5]
+      end
+
+      # The last name of these.
+      #
+      # @return [String, nil]
+      def last_name
+        @values[6]
       end
     end
 

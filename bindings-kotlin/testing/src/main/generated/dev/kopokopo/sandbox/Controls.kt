@@ -514,11 +514,42 @@ public data class Message(
 }
 
 /**
+ * A customer that was declared.
+ * @property phoneNumber The phone number.
+ * @property name The name.
+ * @property balance What the customer has, in shillings. Null: enough for everything.
+ * @property action What the customer does when asked to pay.
+ * @property afterSeconds How long after the prompt. Null: as the pace says.
+ */
+public data class Customer(
+    public val phoneNumber: String,
+    public val name: String?,
+    public val balance: BigDecimal?,
+    public val action: CustomerAction,
+    public val afterSeconds: Long?,
+) {
+    internal companion object {
+        fun read(value: Any?): Customer {
+            val fields = fieldsOf(value)
+            return Customer(
+                phoneNumber = fields["phone_number"] as String,
+                name = fields["name"]?.let { it as String },
+                balance = fields["balance"]?.let { BigDecimal(it as String) },
+                action = CustomerAction.of(fields["action"] as String),
+                afterSeconds = fields["after_seconds"]?.let { (it as Number).toLong() },
+            )
+        }
+    }
+}
+
+/**
  * What customers see on their phones.
+ * @property customers The customers that were declared, by their phone numbers.
  * @property prompts The latest 200 prompts that wait for a PIN, the newest first.
  * @property messages The latest 1,000 SMS, the newest first.
  */
 public data class Customers(
+    public val customers: List<Customer>,
     public val prompts: List<Prompt>,
     public val messages: List<Message>,
 ) {
@@ -526,6 +557,7 @@ public data class Customers(
         fun read(value: Any?): Customers {
             val fields = fieldsOf(value)
             return Customers(
+                customers = (fields["customers"] as List<*>).map { Customer.read(it) },
                 prompts = (fields["prompts"] as List<*>).map { Prompt.read(it) },
                 messages = (fields["messages"] as List<*>).map { Message.read(it) },
             )
@@ -933,6 +965,36 @@ public data class TillData @JvmOverloads constructor(
         "number" to number,
         "name" to name,
         "balance" to balance.toPlainString(),
+    )
+}
+
+/**
+ * A customer to start with.
+ * @property phoneNumber The phone number.
+ * @property balance What the customer has, in shillings. Default: enough for everything.
+ * @property action What the customer does when asked to pay.
+ * @property afterSeconds How long after the prompt. Default: as the pace says. At the pace `manual` the customer waits for the control API.
+ * @property firstName The first name of payments whose request has no name.
+ * @property middleName The middle name of these.
+ * @property lastName The last name of these.
+ */
+public data class CustomerData @JvmOverloads constructor(
+    public val phoneNumber: String,
+    public val balance: BigDecimal? = null,
+    public val action: CustomerAction = CustomerAction.ENTER_PIN,
+    public val afterSeconds: Long? = null,
+    public val firstName: String? = null,
+    public val middleName: String? = null,
+    public val lastName: String? = null,
+) {
+    internal fun write(): Map<String, Any?> = mapOf(
+        "phone_number" to phoneNumber,
+        "balance" to balance?.let { it.toPlainString() },
+        "action" to action.word,
+        "after_seconds" to afterSeconds,
+        "first_name" to firstName,
+        "middle_name" to middleName,
+        "last_name" to lastName,
     )
 }
 
@@ -1424,11 +1486,68 @@ public abstract class Controls internal constructor() {
     }
 
     /**
+     * Declares a customer, or replaces what is known of one.
+     * @param phoneNumber The phone number.
+     * @param balance What the customer has, in shillings. Default: enough for everything.
+     * @param action What the customer does when asked to pay.
+     * @param afterSeconds How long after the prompt. Default: as the pace says. At the pace `manual` the customer waits for the control API.
+     * @param firstName The first name of payments whose request has no name.
+     * @param middleName The middle name of these.
+     * @param lastName The last name of these.
+     */
+    @JvmOverloads
+    public fun setCustomer(
+        phoneNumber: String,
+        balance: BigDecimal? = null,
+        action: CustomerAction = CustomerAction.ENTER_PIN,
+        afterSeconds: Long? = null,
+        firstName: String? = null,
+        middleName: String? = null,
+        lastName: String? = null,
+    ): Customer {
+        val requestBody = bodyOf(
+            listOf(
+                "action" to action.word,
+            ),
+            listOf(
+                "balance" to balance?.let { it.toPlainString() },
+                "after_seconds" to afterSeconds,
+                "first_name" to firstName,
+                "middle_name" to middleName,
+                "last_name" to lastName,
+            ),
+        )
+        val content = control("PUT", "/customers/${segment(phoneNumber, "phoneNumber")}", requestBody)
+        return Customer.read(content)
+    }
+
+    /**
+     * Returns everything but credentials and access tokens, for `import_state`.
+     */
+    public fun exportState(
+    ): Any? {
+        val content = control("GET", "/snapshot")
+        return content
+    }
+
+    /**
+     * Replaces everything by what `export_state` returned. Credentials and access tokens stay. The clock goes on from the time of the export.
+     * @param state What `export_state` returned.
+     */
+    public fun importState(
+        state: Any?,
+    ) {
+        val requestBody = state
+        control("PUT", "/snapshot", requestBody)
+    }
+
+    /**
      * Replaces the data that the sandbox starts with, and resets.
      * @param tills Tills in addition to the documented ones.
      * @param merchantWallets Wallets of the merchant, with an `id`.
      * @param merchantBankAccounts Bank accounts of the merchant, with an `id`.
      * @param transactions Transactions that can be reversed.
+     * @param customers Customers, with what they have and what they do.
      */
     @JvmOverloads
     public fun setData(
@@ -1436,6 +1555,7 @@ public abstract class Controls internal constructor() {
         merchantWallets: List<Map<String, Any?>>? = null,
         merchantBankAccounts: List<Map<String, Any?>>? = null,
         transactions: List<TransactionData>? = null,
+        customers: List<CustomerData>? = null,
     ) {
         val requestBody = bodyOf(
             listOf(
@@ -1445,6 +1565,7 @@ public abstract class Controls internal constructor() {
                 "merchant_wallets" to merchantWallets,
                 "merchant_bank_accounts" to merchantBankAccounts,
                 "transactions" to transactions?.map { it.write() },
+                "customers" to customers?.map { it.write() },
             ),
         )
         control("PUT", "/data", requestBody)
