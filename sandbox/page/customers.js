@@ -7,8 +7,12 @@ const MOST_PHONES = 24;
 const MOST_MESSAGES = 4;
 const PIN_LENGTH = 4;
 
-/** Phones in the order in which something came, the newest first. */
-function phonesOf({ prompts, messages }) {
+const HABITS = {
+  enter_pin: 'pays', cancel: 'cancels', insufficient_funds: 'has no money', no_answer: 'ignores prompts', wrong_pin: 'enters a wrong PIN',
+};
+
+/** Phones in the order in which something came, the newest first, and then those of declared customers. */
+function phonesOf({ prompts, messages, customers }) {
   const phones = new Map();
   const phone = (number) => {
     if (!phones.has(number)) phones.set(number, { number, prompts: [], messages: [] });
@@ -19,7 +23,13 @@ function phonesOf({ prompts, messages }) {
     const { messages: shown } = phone(message.phone_number);
     if (shown.length < MOST_MESSAGES) shown.push(message);
   }
+  for (const customer of customers) phone(customer.phone_number).customer = customer;
   return [...phones.values()].slice(0, MOST_PHONES);
+}
+
+function described({ name, balance, action, after_seconds: after }) {
+  const habit = after === null ? HABITS[action] : `${HABITS[action]} after ${after} s`;
+  return [name, balance !== null && `has KES ${money(balance)}`, habit].filter(Boolean).join(', ');
 }
 
 export function showCustomers(customers) {
@@ -30,11 +40,13 @@ export function showCustomers(customers) {
 
 function makePhone({ number }) {
   const name = el('p', { class: 'muted' });
+  const declared = el('p', { class: 'muted' });
   const prompts = el('div', { class: 'prompts' });
   const messages = el('ul', { class: 'messages', 'aria-label': 'SMS', 'aria-live': 'polite' });
-  const article = el('article', { class: 'phone', tabindex: -1, 'aria-label': `Phone ${number}` }, el('h3', {}, `+${number}`), name, prompts, messages);
+  const article = el('article', { class: 'phone', tabindex: -1, 'aria-label': `Phone ${number}` }, el('h3', {}, `+${number}`), name, declared, prompts, messages);
   article.update = (phone) => {
     name.textContent = phone.prompts.find((prompt) => prompt.name)?.name ?? '';
+    declared.textContent = phone.customer ? described(phone.customer) : '';
     keyed(prompts, phone.prompts, (prompt) => prompt.id, makePrompt);
     keyed(messages, phone.messages, (message) => message.number, makeMessage);
   };

@@ -55,7 +55,7 @@ impl Clock {
 
     /// A clock that stood still since.
     pub(crate) fn resumed(saved: SavedClock) -> Self {
-        let began = saved.began.to_offset(NAIROBI);
+        let began = in_nairobi(saved.began);
         Self { began, since: Instant::now(), since_time: OffsetDateTime::now_utc(), skipped: saved.skipped }
     }
 
@@ -75,9 +75,14 @@ impl Clock {
     }
 }
 
+/// A time at the end of what a date can say stays as it is: an import can have any.
+fn in_nairobi(at: OffsetDateTime) -> OffsetDateTime {
+    at.checked_to_offset(NAIROBI).unwrap_or(at)
+}
+
 /// `2026-05-01T10:43:20.123+03:00`, as the API writes its times.
 pub(crate) fn iso(at: OffsetDateTime) -> String {
-    let at = at.to_offset(NAIROBI);
+    let at = in_nairobi(at);
     let (month, millisecond) = (u8::from(at.month()), at.millisecond());
     format!(
         "{:04}-{month:02}-{:02}T{:02}:{:02}:{:02}.{millisecond:03}+03:00",
@@ -91,7 +96,7 @@ pub(crate) fn iso(at: OffsetDateTime) -> String {
 
 /// `20260501104320`, as Daraja writes them.
 pub(crate) fn daraja(at: OffsetDateTime) -> String {
-    let at = at.to_offset(NAIROBI);
+    let at = in_nairobi(at);
     format!(
         "{:04}{:02}{:02}{:02}{:02}{:02}",
         at.year(),

@@ -31,7 +31,7 @@ pub struct Direct {
 }
 
 /// The controls, with something in the place of ids.
-const CONTROLS: [(&str, &str); 27] = [
+const CONTROLS: [(&str, &str); 30] = [
     ("GET", "/_sandbox/health"),
     ("GET", "/_sandbox/requests"),
     ("GET", "/_sandbox/deliveries"),
@@ -58,6 +58,9 @@ const CONTROLS: [(&str, &str); 27] = [
     ("PUT", "/_sandbox/tills/K000000"),
     ("PUT", "/_sandbox/data"),
     ("GET", "/_sandbox/state"),
+    ("PUT", "/_sandbox/customers/0712345678"),
+    ("GET", "/_sandbox/snapshot"),
+    ("PUT", "/_sandbox/snapshot"),
     ("GET", "/_sandbox/rules"),
 ];
 

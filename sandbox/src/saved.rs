@@ -87,6 +87,7 @@ pub(crate) mod text {
 pub(crate) mod optional_text {
     use super::{Deserialize, Deserializer, Display, Error, FromStr};
 
+    #[allow(clippy::ref_option, reason = "serde passes the field")]
     pub(crate) fn serialize<T: Display, S: serde::Serializer>(value: &Option<T>, into: S) -> Result<S::Ok, S::Error> {
         match value {
             Some(value) => into.collect_str(value),

@@ -33,7 +33,7 @@ impl App {
 
     /// The same for what may have changed nothing that is shown.
     pub(crate) fn carry_out<T>(self: &Arc<Self>, change: impl FnOnce(&mut Simulation) -> T) -> T {
-        // Nobody sees a payment without its callback.
+        // A payment is saved together with its callback.
         let together = self.changes.read();
         let (answer, outgoing, due) = {
             let mut simulation = self.simulation();

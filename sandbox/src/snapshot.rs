@@ -49,6 +49,9 @@ struct Document {
     counts: Counts,
 }
 
+/// The key and the value of a row.
+type RawRow = (Box<RawValue>, Box<RawValue>);
+
 /// An export: one JSON document.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -57,7 +60,7 @@ pub(crate) struct Export {
     kopokopo_sandbox: u32,
     state: Box<RawValue>,
     /// The rows of each table: `[key, value]`.
-    tables: BTreeMap<String, Vec<(Box<RawValue>, Box<RawValue>)>>,
+    tables: BTreeMap<String, Vec<RawRow>>,
 }
 
 impl TryFrom<Export> for Saved {
@@ -67,7 +70,7 @@ impl TryFrom<Export> for Saved {
         if export.kopokopo_sandbox != FORM {
             return Err(format!("kopokopo_sandbox: is {}, and this version reads {FORM}", export.kopokopo_sandbox));
         }
-        let rows = |rows: Vec<(Box<RawValue>, Box<RawValue>)>| {
+        let rows = |rows: Vec<RawRow>| {
             rows.into_iter().map(|(key, value)| (key.get().to_owned(), value.get().to_owned())).collect()
         };
         let parts = export.tables.into_iter().map(|(name, table)| (name, rows(table))).collect();
@@ -140,7 +143,7 @@ impl App {
         saved
     }
 
-    /// The same for a task that nobody waits for: a failure is told by `/_sandbox/health`.
+    /// The same for a task without a caller: `/_sandbox/health` reports a failure.
     pub(crate) fn save_later(&self) {
         if let Err(why) = self.save() {
             self.fail("the state file", why);

@@ -124,7 +124,7 @@ fn invalid(why: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, why)
 }
 
-/// An empty file that only its owner can read, if there is none.
+/// Makes an empty file that only its owner can read, unless it exists.
 fn make_private(path: &Path) -> io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.append(true).create(true);

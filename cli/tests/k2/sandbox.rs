@@ -56,7 +56,7 @@ fn people_get_the_same_port_and_credentials_each_time_and_programs_new_ones() {
 #[test]
 fn help_says_that_state_lives_in_memory() {
     let help = text(&output(&["sandbox", "--help"], b"").stdout);
-    assert!(help.contains("State lives in memory") && help.contains("4254"), "{help}");
+    assert!(help.contains("Without --state the state lives in memory") && help.contains("4254"), "{help}");
 }
 
 #[test]

@@ -63,6 +63,18 @@ for (const [button, error, sms] of [
   }));
 }
 
+test('a declared customer has a phone with a balance and a habit', withPage(async ({ sandbox, page }) => {
+  const number = '254733111222';
+  await sandbox.control('PUT', `/customers/${number}`, { balance: '1500.50', action: 'cancel', after_seconds: 20, first_name: HOSTILE });
+  await open(page, sandbox);
+  const shown = phone(page, number);
+  await shown.getByText(`${HOSTILE}, has KES 1,500.50, cancels after 20 s`, { exact: true }).waitFor();
+  await sandbox.control('POST', '/pay', { till_number: 'K000000', amount: 500, phone_number: number });
+  await shown.getByText(/has KES 1,000\.50/).waitFor();
+  await sandbox.control('PUT', `/customers/${number}`, {});
+  await shown.getByText('pays', { exact: true }).waitFor();
+}));
+
 test('a PIN that is half entered survives what happens to others', withPage(async ({ sandbox, page }) => {
   await sandbox.api('/api/v2/incoming_payments', push());
   await open(page, sandbox);

@@ -71,7 +71,7 @@ impl Simulation {
         }
     }
 
-    /// The rest, for a clock that stands still until it is restored.
+    /// The rest, for a clock that does not go on until it is restored.
     pub(crate) fn stopped(&self) -> Rest {
         Rest { clock: self.clock.stopped(), ..self.rest() }
     }
