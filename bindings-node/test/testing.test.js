@@ -111,6 +111,13 @@ test('every helper works', async () => {
   assert.strictEqual(await balance('777777'), '10');
   assert.strictEqual((await k2.merchantWallets.get(WALLET)).firstName, 'Jane');
   await recorded.setData({});
+  const declared = await recorded.setCustomer('0712345678', { balance: '150.50', action: 'cancel', afterSeconds: 20 });
+  assert.deepStrictEqual([declared.balance, declared.action, declared.afterSeconds], ['150.5', 'cancel', 20]);
+  const exported = await recorded.exportState();
+  await recorded.reset();
+  assert.deepStrictEqual((await recorded.customers()).customers, []);
+  await recorded.importState(exported);
+  assert.deepStrictEqual((await recorded.customers()).customers, [declared]);
   await recorded.changeSettings({ pace: 'instant' });
   await recorded.reset();
   assert.strictEqual((await recorded.health()).status, 'ok');

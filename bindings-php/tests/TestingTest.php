@@ -163,7 +163,14 @@ final class TestingTest extends TestCase
         self::assertSame('10', self::balance($this->call('state'), '777777'));
         self::assertSame('Jane', $this->k2()->merchantWallets->get(self::WALLET)->firstName);
         $this->call('setData');
+        $declared = $this->call('setCustomer', '0712345678', balance: '150.50', action: 'cancel', afterSeconds: 20);
+        self::assertSame(['150.5', true, 20], [$declared->balance, $declared->action->is('cancel'), $declared->afterSeconds]);
+        $exported = $this->call('exportState');
         $this->call('reset');
+        self::assertSame([], $this->call('customers')->customers);
+        $this->call('importState', $exported);
+        self::assertEquals([$declared], $this->call('customers')->customers);
+        $this->k2Sandbox()->reset();
         self::assertSame('ok', $this->call('health')->status);
         self::assertCount(10, $this->call('rules')->magic);
     }

@@ -113,6 +113,13 @@ def test_every_helper_works(k2_sandbox: Sandbox, k2: KopoKopo, monkeypatch: pyte
     )
     assert {till.number: till.balance for till in k2_sandbox.state().tills}["777777"] == 10
     k2_sandbox.set_data()
+    declared = k2_sandbox.set_customer("0712345678", balance="150.50", action="cancel", after_seconds=20)
+    assert (declared.balance, declared.action, declared.after_seconds) == (Decimal("150.5"), "cancel", 20)
+    exported = k2_sandbox.export_state()
+    k2_sandbox.reset()
+    assert k2_sandbox.customers().customers == []
+    k2_sandbox.import_state(exported)
+    assert k2_sandbox.customers().customers == [declared]
     k2_sandbox.reset()
     assert k2_sandbox.health().status == "ok"
     assert len(k2_sandbox.rules().magic) == 10

@@ -123,6 +123,13 @@ class TestTesting < KopoKopoTest
     assert_equal 10, balance(all.state, "777777")
     assert_equal "Jane", sandbox.client.merchant_wallets.get("55555555-5555-4555-8555-555555555555").first_name
     all.set_data
+    declared = all.set_customer("0712345678", balance: "150.50", action: "cancel", after_seconds: 20)
+    assert_equal [BigDecimal("150.5"), true, 20], [declared.balance, declared.action.cancel?, declared.after_seconds]
+    exported = all.export_state
+    all.reset
+    assert_empty all.customers.customers
+    all.import_state(exported)
+    assert_equal [declared], all.customers.customers
     all.reset
     assert_equal "ok", all.health.status
     assert_equal 10, all.rules.magic.size

@@ -3,7 +3,6 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use crate::{
     app::App,
@@ -49,18 +48,16 @@ struct Document {
     counts: Counts,
 }
 
-/// The key and the value of a row.
-type RawRow = (Box<RawValue>, Box<RawValue>);
-
-/// An export: one JSON document.
+/// An export: one JSON document. What is in it is JSON as text, because not every language keeps large numbers and empty objects
+/// when it reads JSON and writes it again.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Export {
     /// Says what it is, and in which form.
     kopokopo_sandbox: u32,
-    state: Box<RawValue>,
+    state: String,
     /// The rows of each table: `[key, value]`.
-    tables: BTreeMap<String, Vec<RawRow>>,
+    tables: BTreeMap<String, Vec<(String, String)>>,
 }
 
 impl TryFrom<Export> for Saved {
@@ -70,11 +67,7 @@ impl TryFrom<Export> for Saved {
         if export.kopokopo_sandbox != FORM {
             return Err(format!("kopokopo_sandbox: is {}, and this version reads {FORM}", export.kopokopo_sandbox));
         }
-        let rows = |rows: Vec<RawRow>| {
-            rows.into_iter().map(|(key, value)| (key.get().to_owned(), value.get().to_owned())).collect()
-        };
-        let parts = export.tables.into_iter().map(|(name, table)| (name, rows(table))).collect();
-        Ok(Self { document: export.state.get().to_owned(), parts })
+        Ok(Self { document: export.state, parts: export.tables })
     }
 }
 
@@ -154,12 +147,8 @@ impl App {
     pub(crate) fn export(&self) -> serde_json::Result<Export> {
         let _nothing_changes = self.changes.write();
         let stopped = self.simulation().stopped();
-        let state = RawValue::from_string(self.document(stopped)?)?;
-        let raw = |rows: Vec<(String, String)>| {
-            let row = |(key, value)| Ok((RawValue::from_string(key)?, RawValue::from_string(value)?));
-            rows.into_iter().map(row).collect::<serde_json::Result<Vec<_>>>()
-        };
-        let tables = self.with_parts(|name, part| Ok((name.to_owned(), raw(part.rows()?)?)));
+        let state = self.document(stopped)?;
+        let tables = self.with_parts(|name, part| Ok((name.to_owned(), part.rows()?)));
         let mut tables = tables.into_iter().collect::<serde_json::Result<BTreeMap<_, _>>>()?;
         tables.remove(SECRET);
         Ok(Export { kopokopo_sandbox: FORM, state, tables })

@@ -305,8 +305,8 @@ fn an_export_is_imported_into_another_sandbox_and_has_no_secrets() {
     for (content, words) in [
         ("{", "EOF"),
         ("{}", "missing field `kopokopo_sandbox`"),
-        (r#"{"kopokopo_sandbox": 2, "state": {}, "tables": {}}"#, "kopokopo_sandbox: is 2, and this version reads 1"),
-        (r#"{"kopokopo_sandbox": 1, "state": {}, "tables": {}}"#, "state: missing field `simulation`"),
+        (r#"{"kopokopo_sandbox": 2, "state": "{}", "tables": {}}"#, "kopokopo_sandbox: is 2, and this version reads 1"),
+        (r#"{"kopokopo_sandbox": 1, "state": "{}", "tables": {}}"#, "state: missing field `simulation`"),
     ] {
         let bad = folder.file("bad.json");
         fs::write(&bad, content).unwrap();
@@ -314,7 +314,7 @@ fn an_export_is_imported_into_another_sandbox_and_has_no_secrets() {
         let why = text(&refused.stderr);
         assert!(refused.status.code() == Some(1) && why.contains(words), "{content}: {why}");
     }
-    let bad = content.replace("\"balance\":\"100009\"", "\"balance\":\"many\"");
+    let bad = content.replace(r#"\"balance\":\"100009\""#, r#"\"balance\":\"many\""#);
     assert_ne!(bad, content);
     fs::write(&file, bad).unwrap();
     let refused = output(&["sandbox", "import", &file, "--base-url", url], b"");

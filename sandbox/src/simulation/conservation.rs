@@ -126,7 +126,8 @@ proptest! {
         for what in &moves {
             for simulation in [&mut one, &mut other] {
                 make(simulation, what);
-                pass(simulation, Duration::from_millis(1));
+                // Long enough for all that follows, on a machine that is slow.
+                pass(simulation, Duration::from_secs(60));
             }
             other = reloaded(&mut other);
             let (one, other) = (without_times(&mut one), without_times(&mut other));

@@ -107,7 +107,14 @@ class SandboxTest {
         }
         assertEquals(BigDecimal.TEN, balance("777777"))
         assertEquals("Jane", k2.merchantWallets.getBlocking(WALLET).firstName)
+        val declared = call("set_customer") { sandbox.setCustomer("0712345678", BigDecimal("150.5"), CustomerAction.CANCEL, afterSeconds = 20) }
+        assertEquals(listOf<Any?>(BigDecimal("150.5"), CustomerAction.CANCEL, 20L), listOf(declared.balance, declared.action, declared.afterSeconds))
+        val exported = call("export_state") { sandbox.exportState() }
         call("reset") { sandbox.reset() }
+        assertTrue(sandbox.customers().customers.isEmpty())
+        call("import_state") { sandbox.importState(exported) }
+        assertEquals(listOf(declared), sandbox.customers().customers)
+        sandbox.reset()
         assertEquals("ok", call("health") { sandbox.health() }.status)
         assertEquals(10, call("rules") { sandbox.rules() }.magic.size)
         val described = DESCRIBED.findAll(File(System.getProperty("kopokopo.root"), "sandbox/controls.json").readText()).map { it.groupValues[1] }.toSet()
