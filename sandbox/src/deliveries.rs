@@ -76,6 +76,9 @@ pub(crate) struct Job {
     due: Duration,
     /// Whether it waits for the next one, to change places with it.
     is_held: bool,
+    /// Of which state it is, when it is on its way.
+    #[serde(skip)]
+    epoch: u64,
 }
 
 /// All deliveries.
@@ -98,6 +101,8 @@ struct Kept {
     /// What is on its way, by its number. If the sandbox is killed, it is sent again.
     sending: Table<u64, Job>,
     counts: Counts,
+    /// Another state has the same ids for other deliveries. What was on its way then is not noted.
+    epoch: u64,
     /// What changes places with the next.
     held: Vec<(Duration, u64)>,
     schedule: Vec<Duration>,
@@ -136,6 +141,7 @@ impl Deliveries {
             queue: Table::default(),
             sending: Table::default(),
             counts: Counts::default(),
+            epoch: 0,
             held: Vec::new(),
             schedule,
         };
@@ -223,12 +229,12 @@ impl Deliveries {
 
     /// The first try of a delivery is due then.
     pub(crate) fn plan(&self, id: u64, due: Duration) {
-        self.kept().plan(Job { id, number: 0, before: 0, due, is_held: false });
+        self.kept().plan(Job { id, number: 0, before: 0, due, is_held: false, epoch: 0 });
     }
 
     /// Holds a delivery back until the next one goes, but no longer than that.
     pub(crate) fn hold(&self, id: u64, until: Duration) {
-        self.kept().plan(Job { id, number: 0, before: 0, due: until, is_held: true });
+        self.kept().plan(Job { id, number: 0, before: 0, due: until, is_held: true, epoch: 0 });
     }
 
     /// What was held back is due now.
@@ -244,7 +250,8 @@ impl Deliveries {
     pub(crate) fn take_due(&self, now: Duration) -> Option<Job> {
         let mut kept = self.kept();
         kept.queue.first().filter(|((due, _), _)| *due <= now)?;
-        let (_, job) = kept.queue.pop_first()?;
+        let (_, mut job) = kept.queue.pop_first()?;
+        job.epoch = kept.epoch;
         kept.sending.insert(job.number, job);
         Some(job)
     }
@@ -266,13 +273,19 @@ impl Deliveries {
 
     /// Its delivery is forgotten.
     pub(crate) fn drop_job(&self, job: &Job) {
-        self.kept().sending.remove(&job.number);
+        let mut kept = self.kept();
+        if kept.epoch == job.epoch {
+            kept.sending.remove(&job.number);
+        }
     }
 
     /// Notes a try. Where it was not accepted, the next is planned.
     pub(crate) fn note(&self, job: &Job, attempt: Attempt, took: Duration) {
         let good = attempt.status.is_some_and(|status| (200..300).contains(&status));
         let mut kept = self.kept();
+        if kept.epoch != job.epoch {
+            return;
+        }
         kept.sending.remove(&job.number);
         let Some(delivery) = kept.list.get_mut(&job.id) else { return };
         delivery.delivered |= good;
@@ -282,7 +295,7 @@ impl Deliveries {
         delivery.attempts.push(attempt);
         if !good && let Some(pause) = kept.schedule.get(job.before).copied() {
             let due = job.due.saturating_add(took).saturating_add(pause);
-            kept.plan(Job { id: job.id, number: 0, before: job.before + 1, due, is_held: false });
+            kept.plan(Job { id: job.id, number: 0, before: job.before + 1, due, is_held: false, epoch: 0 });
             drop(kept);
             self.wake.notify_one();
         }
@@ -305,8 +318,8 @@ impl Deliveries {
             }
         }
         let mut kept = self.kept();
-        let schedule = std::mem::take(&mut kept.schedule);
-        *kept = Kept { schedule, ..loaded };
+        let (schedule, epoch) = (std::mem::take(&mut kept.schedule), kept.epoch + 1);
+        *kept = Kept { schedule, epoch, ..loaded };
         kept.bytes = kept.list.values().map(|delivery| delivery.body.len()).sum();
         while let Some((_, job)) = kept.sending.pop_first() {
             kept.queue.insert((job.due, job.number), job);
@@ -347,6 +360,7 @@ impl Deliveries {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
@@ -370,5 +384,28 @@ mod tests {
             deliveries.keep("topic".to_owned(), String::new(), "x".repeat(1 << 20), String::new(), None);
         }
         assert!(deliveries.kept().bytes <= KEPT_BYTES);
+    }
+
+    fn with_one() -> Deliveries {
+        let deliveries = Deliveries::new("key".to_owned(), Vec::new(), false);
+        let id = deliveries.keep("topic".to_owned(), String::new(), "{}".to_owned(), String::new(), None);
+        deliveries.plan(id, Duration::ZERO);
+        deliveries
+    }
+
+    #[test]
+    fn what_is_on_its_way_is_not_noted_in_another_state() {
+        let deliveries = with_one();
+        let job = deliveries.take_due(Duration::ZERO).unwrap();
+        deliveries.replace(with_one());
+        let attempt = || Attempt { at: String::new(), status: Some(200), error: None };
+        deliveries.note(&job, attempt(), Duration::ZERO);
+        deliveries.drop_job(&job);
+        assert_eq!(deliveries.list()[0].attempts, []);
+        let own = deliveries.take_due(Duration::ZERO);
+        assert!(own.is_some_and(|own| {
+            deliveries.note(&own, attempt(), Duration::ZERO);
+            deliveries.list()[0].delivered
+        }));
     }
 }

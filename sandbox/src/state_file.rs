@@ -148,8 +148,7 @@ fn open(path: &Path) -> rusqlite::Result<(Connection, Identity)> {
     transaction.commit()?;
     if found == OWN {
         // A commit is in the file when it returns, and outlives the process. What is lost if the computer fails is left to SQLite.
-        connection
-            .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;")?;
+        connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")?;
     }
     Ok((connection, found))
 }
