@@ -44,6 +44,7 @@ enum Task {
     Gen(r#gen::Options),
     /// Make what is published, install it where nothing else is, and try it
     Package(package::Options),
+    Notices(package::notices::Options),
     /// Give every package a new version; `--dry-run` also makes the packages, in a copy
     Release(release::Options),
     /// Build the library for mobile apps, and check its size, its alignment and what it exports
@@ -67,6 +68,7 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Gen(options) => r#gen::run(&options),
         Task::Package(options) => package::run(&options),
+        Task::Notices(options) => package::notices::run(&options),
         Task::Release(options) => release::run(&options),
         Task::Mobile(options) => mobile::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),

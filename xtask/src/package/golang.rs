@@ -64,7 +64,7 @@ pub(super) fn make(targets: &[&'static Target], sizes: &mut Sizes) -> Result<(),
         copy(&built(target, "release", LIBRARY), &platform.join(LIBRARY))?;
         check(&platform.join(LIBRARY))?;
         let purl = format!("pkg:golang/github.com/kopokopo-sdk/kopokopo-go@v{VERSION}");
-        notices::write(&platform, "kopokopo-c", target, &purl)?;
+        notices::write(&platform, "kopokopo-c", target.triple, &purl)?;
         sizes.measure(&format!("go {}", target.triple), &platform.join(LIBRARY))?;
     }
     let archive = dist("go").join(format!("{name}.tar"));

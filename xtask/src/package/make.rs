@@ -85,7 +85,7 @@ pub(super) fn python(targets: &[&'static Target], free_threaded: bool, sizes: &m
     let manifest = "--manifest-path bindings-python/Cargo.toml --out dist/python";
     run(&Line::new(&format!("maturin sdist {manifest}")).env("SOURCE_DATE_EPOCH", TIME))?;
     for target in targets {
-        notices::write(&notes, "kopokopo-python", target, &format!("pkg:pypi/kopokopo@{}", python_version()))?;
+        notices::write(&notes, "kopokopo-python", target.triple, &format!("pkg:pypi/kopokopo@{}", python_version()))?;
         let abis: &[(&str, &str)] = if free_threaded {
             &[("cp310-abi3", ""), ("cp314-cp314t", " -i python3.14t")]
         } else {
@@ -145,7 +145,7 @@ pub(super) fn node(targets: &[&'static Target], sizes: &mut Sizes) -> Result<(),
         let addon = format!("kopokopo.{}.node", target.npm);
         copy(&built(target, "addon", "libkopokopo_node.so"), &package.join(&addon))?;
         let purl = format!("pkg:npm/kopokopo-{}@{VERSION}", target.npm);
-        notices::write(&package.join("notices").join(target.npm), "kopokopo-node", target, &purl)?;
+        notices::write(&package.join("notices").join(target.npm), "kopokopo-node", target.triple, &purl)?;
     }
     run(&within("npm run package -- ../dist/node"))?;
     for target in targets {
@@ -181,7 +181,7 @@ pub(super) fn jar(targets: &[&'static Target], sizes: &mut Sizes) -> Result<(), 
         run(&native("--package kopokopo-ffi --lib --release", target, Form::Library))?;
         let folder = natives.join(target.jar);
         copy(&built(target, "release", "libkopokopo_ffi.so"), &folder.join("libkopokopo_ffi.so"))?;
-        notices::write(&folder, "kopokopo-ffi", target, &format!("pkg:maven/dev.kopokopo/kopokopo@{VERSION}"))?;
+        notices::write(&folder, "kopokopo-ffi", target.triple, &format!("pkg:maven/dev.kopokopo/kopokopo@{VERSION}"))?;
     }
     let shown = natives.display();
     run(&Line::new(&format!(
@@ -212,7 +212,7 @@ pub(super) fn k2(targets: &[&'static Target], sizes: &mut Sizes) -> Result<(), S
         for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
             copy(&root().join(licence), &folder.join(licence))?;
         }
-        notices::write(&folder, "k2", target, &format!("pkg:cargo/k2@{VERSION}"))?;
+        notices::write(&folder, "k2", target.triple, &format!("pkg:cargo/k2@{VERSION}"))?;
         inspect_file(&folder.join("k2"), target, Exports::Program)?;
         let archive = dist("k2").join(format!("{name}.tar.gz"));
         let (tar, from) = (archive.with_extension(""), dist("unpacked"));

@@ -4,7 +4,7 @@ mod build;
 mod golang;
 mod inspect;
 mod make;
-mod notices;
+pub(crate) mod notices;
 mod platforms;
 mod roots;
 mod sandbox;

@@ -11,7 +11,6 @@ use std::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::targets::Target;
 use crate::shell::{Line, root};
 
 pub(super) const LICENCES: &str = "THIRD_PARTY.txt";
@@ -60,9 +59,30 @@ struct Node {
     dependencies: Vec<String>,
 }
 
+/// Writes what a package says of the libraries in it, for platforms whose packages this command does not build
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// The folder to write `THIRD_PARTY.txt` and `kopokopo.cdx.json` into
+    folder: PathBuf,
+    /// The member of the workspace that is compiled into the package, such as kopokopo-python
+    #[arg(long)]
+    member: String,
+    /// The target that it is compiled for, such as aarch64-apple-darwin
+    #[arg(long)]
+    target: String,
+    /// The name of the package in its registry, without its version: pkg:npm/kopokopo
+    #[arg(long)]
+    purl: String,
+}
+
+pub(crate) fn run(options: &Options) -> Result<(), String> {
+    let purl = format!("{}@{}", options.purl, env!("CARGO_PKG_VERSION"));
+    write(&options.folder, &options.member, &options.target, &purl)
+}
+
 /// Writes both files into a folder. `purl` names the package in its registry.
-pub(super) fn write(folder: &Path, member: &str, target: &Target, purl: &str) -> Result<(), String> {
-    let libraries = libraries(member, target)?;
+pub(super) fn write(folder: &Path, member: &str, triple: &str, purl: &str) -> Result<(), String> {
+    let libraries = libraries(member, triple)?;
     fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let sbom = format!("{:#}\n", sbom(&libraries, purl));
     for (name, text) in [(LICENCES, licences(&libraries)), (SBOM, sbom)] {
@@ -73,8 +93,7 @@ pub(super) fn write(folder: &Path, member: &str, target: &Target, purl: &str) ->
 }
 
 /// What is compiled into a member of the workspace, without what only runs while it is compiled.
-fn libraries(member: &str, target: &Target) -> Result<Vec<Library>, String> {
-    let triple = target.triple;
+fn libraries(member: &str, triple: &str) -> Result<Vec<Library>, String> {
     let tree = Line::new(&format!(
         "cargo tree --locked --package {member} --target {triple} --edges normal,no-proc-macro --prefix none --format {{p}}"
     ));

@@ -69,13 +69,13 @@ fn is_in_jar(target: &Target, targets: &[&Target]) -> bool {
 fn program(folder: &Path, target: &Target, purl: &str) -> Result<(), String> {
     emptied(folder)?;
     copy(&built(target, "addon", "k2"), &folder.join("k2"))?;
-    notices::write(folder, "k2", target, purl)?;
+    notices::write(folder, "k2", target.triple, purl)?;
     inspect_file(&folder.join("k2"), target, Exports::Program)
 }
 
 fn python(target: &Target, sizes: &mut Sizes) -> Result<(), String> {
     let package = root().join("bindings-python/sandbox");
-    notices::write(&package, "k2", target, &format!("pkg:pypi/kopokopo-sandbox@{}", python_version()))?;
+    notices::write(&package, "k2", target.triple, &format!("pkg:pypi/kopokopo-sandbox@{}", python_version()))?;
     let line = format!(
         "maturin build --profile addon --locked --zig --target {} --compatibility {} --sbom-include {} --out ../../dist/sandbox/python",
         target.triple,
