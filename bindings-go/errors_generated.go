@@ -79,44 +79,46 @@ type Error struct {
 
 // errorFields is an error as the library returns it.
 type errorFields struct {
+	Detail         string   `json:"detail"`
+	Operation      string   `json:"operation"`
+	Field          string   `json:"field"`
+	Status         uint16   `json:"status"`
+	ServerCode     string   `json:"server_code"`
+	Messages       []string `json:"messages"`
+	RetryAfter     *float64 `json:"retry_after"`
+	Attempts       uint32   `json:"attempts"`
+	Body           string   `json:"body"`
+	ID             string   `json:"id"`
+	Location       string   `json:"location"`
+	State          string   `json:"state"`
+	RequestID      string   `json:"request_id"`
+	SentAt         string   `json:"sent_at"`
+	IdempotencyKey string   `json:"idempotency_key"`
+	Fingerprint    string   `json:"fingerprint"`
+
 	Kind Kind `json:"kind"`
-	Detail string `json:"detail"`
-	Operation string `json:"operation"`
-	Field string `json:"field"`
-	Status uint16 `json:"status"`
-	ServerCode string `json:"server_code"`
-	Messages []string `json:"messages"`
-	RetryAfter *float64 `json:"retry_after"`
-	Attempts uint32 `json:"attempts"`
-	Body string `json:"body"`
-	ID string `json:"id"`
-	Location string `json:"location"`
-	State string `json:"state"`
-	RequestID string `json:"request_id"`
-	SentAt string `json:"sent_at"`
-	IdempotencyKey string `json:"idempotency_key"`
-	Fingerprint string `json:"fingerprint"`
 }
 
 func (f errorFields) error() *Error {
 	return &Error{
 		Kind: f.Kind,
-		Detail: f.Detail,
-		Operation: f.Operation,
-		Field: f.Field,
-		Status: f.Status,
-		ServerCode: f.ServerCode,
-		Messages: f.Messages,
-		RetryAfter: durationOf(f.RetryAfter),
-		Attempts: f.Attempts,
-		Body: f.Body,
-		ID: f.ID,
-		Location: f.Location,
-		State: f.State,
-		RequestID: f.RequestID,
-		SentAt: timeOf(f.SentAt),
+
+		Detail:         f.Detail,
+		Operation:      f.Operation,
+		Field:          f.Field,
+		Status:         f.Status,
+		ServerCode:     f.ServerCode,
+		Messages:       f.Messages,
+		RetryAfter:     durationOf(f.RetryAfter),
+		Attempts:       f.Attempts,
+		Body:           f.Body,
+		ID:             f.ID,
+		Location:       f.Location,
+		State:          f.State,
+		RequestID:      f.RequestID,
+		SentAt:         timeOf(f.SentAt),
 		IdempotencyKey: f.IdempotencyKey,
-		Fingerprint: f.Fingerprint,
+		Fingerprint:    f.Fingerprint,
 	}
 }
 

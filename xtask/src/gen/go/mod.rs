@@ -47,7 +47,7 @@ impl Package<'_> {
             "unions": unions.map(|found| self.union(found)).collect::<Vec<_>>(),
             "error": {
                 "docs": types::docs("Error", &error.docs),
-                "fields": error.fields.iter().map(|field| self.error_field(field)).collect::<Vec<_>>(),
+                "fields": self.error_fields(&error.fields),
                 "kinds": error.kinds.iter().map(|kind| json!({
                     "name": kind.name,
                     "word": kind.word,
@@ -156,6 +156,23 @@ impl Package<'_> {
     }
 
     /// What is absent in an error is the zero value, as in Go's own errors. A server may ask to wait for no time at all.
+    /// The fields of an error. gofmt aligns those of a struct.
+    fn error_fields(&self, fields: &[Field]) -> Vec<Value> {
+        let mut views: Vec<_> = fields.iter().map(|field| self.error_field(field)).collect();
+        let width = |views: &[Value], key: &str| {
+            let lengths = views.iter().map(|view| view[key].as_str().unwrap_or_default().len());
+            lengths.max().unwrap_or_default().max("Kind".len())
+        };
+        let (names, types) = (width(&views, "name"), width(&views, "json"));
+        for view in &mut views {
+            let text = |key: &str| view[key].as_str().unwrap_or_default().to_owned();
+            let (name, json) = (text("name"), text("json"));
+            view["space_after_name"] = " ".repeat(names + 1 - name.len()).into();
+            view["space_after_type"] = " ".repeat(types + 1 - json.len()).into();
+        }
+        views
+    }
+
     fn error_field(&self, field: &Field) -> Value {
         let mut view = self.field(field, true);
         if !matches!(field.ty.inner(), Type::F64) {
