@@ -87,14 +87,19 @@ fn controls() -> Vec<Control> {
 /// All controls.
 pub(crate) fn router(app: &Arc<App>) -> Router<Arc<App>> {
     let controls = controls();
-    let names: Vec<_> = controls.iter().map(|control| format!("{} {}", control.method, control.path)).collect();
-    let unknown = format!("there is no such control; expected one of {}", names.join(", "));
+    let mut names: Vec<_> = controls.iter().map(|control| format!("{} {}", control.method, control.path)).collect();
+    names.push("GET /events".to_owned());
+    let names = names.join(", ");
+    let unknown = format!("there is no such control; expected one of {names}");
+    let wrong_method = format!("the control has another method; expected one of {names}");
     controls
         .into_iter()
         .fold(Router::new(), |router, control| router.route(control.path, control.serve))
         .route("/events", get(events::stream))
         .merge(page::router())
+        .route("/", get(|| async { page::redirect() }))
         .fallback(|| async move { refused(StatusCode::NOT_FOUND, &unknown) })
+        .method_not_allowed_fallback(|| async move { refused(StatusCode::METHOD_NOT_ALLOWED, &wrong_method) })
         .layer(middleware::from_fn_with_state(Arc::clone(app), guard::guard))
 }
 
@@ -115,17 +120,21 @@ pub(crate) fn refused(status: StatusCode, why: &str) -> Response {
 
 /// The control's body, or why it is none: serde names the field and what it may be.
 fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refused> {
-    let body = if body.is_empty() { b"{}".as_slice() } else { body };
-    let mut json = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| Refused(named(&error)))?;
-    json.end().map_err(|error| Refused(error.to_string()))?;
+    parse(if body.is_empty() { b"{}" } else { body }).map_err(Refused)
+}
+
+/// The value of a JSON text, or a sentence that names the field.
+pub(crate) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
+    let mut json = serde_json::Deserializer::from_slice(text);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| named(&error))?;
+    json.end().map_err(|error| error.to_string())?;
     Ok(value)
 }
 
 /// The field, and what is wrong with it. A field that is missing or unknown is named by the message.
 fn named(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
     match error.path().to_string().as_str() {
-        "." => error.inner().to_string(),
+        "." | "?" => error.inner().to_string(),
         path => format!("{path}: {}", error.inner()),
     }
 }
@@ -268,7 +277,13 @@ async fn reset(State(app): Shared, body: Bytes) -> Result<Response, Refused> {
     Ok(done())
 }
 
-async fn resend(State(app): Shared, Path(id): Path<u64>) -> Response {
+async fn resend(State(app): Shared, Path(id): Path<String>) -> Response {
+    let Ok(id) = id.parse() else {
+        return refused(
+            StatusCode::BAD_REQUEST,
+            "id: must be the number of a delivery, as GET /_sandbox/deliveries has it",
+        );
+    };
     match app.resend(id) {
         Ok(()) => done(),
         Err(why) if app.deliveries.find(id).is_none() => refused(StatusCode::NOT_FOUND, &why),

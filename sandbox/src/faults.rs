@@ -171,6 +171,9 @@ impl Fault {
                 self.operation
             ));
         }
+        if self.times == Some(0) {
+            return Err("times: must be at least 1, or null for always".to_owned());
+        }
         if self.probability.is_some_and(|probability| !(0.0..=1.0).contains(&probability)) {
             return Err("probability: must be between 0 and 1".to_owned());
         }

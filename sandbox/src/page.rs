@@ -62,6 +62,7 @@ const LINK: &str = include_str!("../page/link.html");
 pub(crate) fn router() -> Router<Arc<App>> {
     Router::new()
         .route("/ui", get(|| async { file(StatusCode::OK, HTML, INDEX) }))
+        .route("/ui/", get(|| async { redirect() }))
         .route("/ui/start", get(start))
         .route("/ui/{name}", get(named))
 }

@@ -12,10 +12,10 @@ use axum::{
     Router,
     extract::{Request, State},
     middleware::{self, Next},
-    response::Response,
+    response::{IntoResponse, Response},
     routing::get,
 };
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use serde_json::Value;
 use tokio::{sync::watch, task::JoinHandle};
 
@@ -272,10 +272,16 @@ async fn save(State(app): State<Arc<App>>, request: Request, next: Next) -> Resp
     }
 }
 
+/// The description, with this sandbox as the first server: viewers send their requests there.
+async fn openapi(State(app): State<Arc<App>>, headers: HeaderMap) -> impl IntoResponse {
+    let own = format!("servers:\n  - url: {}\n    description: This sandbox\n", app.url_of(&headers));
+    ([(header::CONTENT_TYPE, "application/yaml")], crate::OPENAPI.replacen("servers:\n", &own, 1))
+}
+
 pub(crate) fn router(app: &Arc<App>) -> Router {
     let router = Router::new()
         .nest("/_sandbox", control::router(app))
-        .route("/openapi.yaml", get(async || ([(header::CONTENT_TYPE, "application/yaml")], crate::OPENAPI)))
+        .route("/openapi.yaml", get(openapi))
         .fallback(handle::handle);
     let router =
         if app.file.is_some() { router.layer(middleware::from_fn_with_state(Arc::clone(app), save)) } else { router };

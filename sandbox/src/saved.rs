@@ -3,6 +3,7 @@
 use std::{fmt::Display, str::FromStr};
 
 use serde::{Deserialize, Deserializer, de::Error};
+use serde_json::Value;
 
 use crate::{api, rules::RULES};
 
@@ -68,6 +69,22 @@ pub(crate) fn operation<'de, D: Deserializer<'de>>(source: D) -> Result<Option<&
 pub(crate) fn rule<'de, D: Deserializer<'de>>(source: D) -> Result<Option<&'static str>, D::Error> {
     let text = Option::<String>::deserialize(source)?;
     Ok(text.and_then(|text| RULES.iter().map(|rule| rule.rule).find(|known| *known == text)))
+}
+
+/// An amount of shillings: a text or a number.
+pub(crate) fn amount<'de, D: Deserializer<'de>>(source: D) -> Result<String, D::Error> {
+    match Value::deserialize(source)? {
+        Value::String(text) => Ok(text),
+        Value::Number(number) => Ok(number.to_string()),
+        _ => Err(D::Error::custom("must be an amount of shillings, as text or as a number")),
+    }
+}
+
+pub(crate) fn optional_amount<'de, D: Deserializer<'de>>(source: D) -> Result<Option<String>, D::Error> {
+    match Option::<Value>::deserialize(source)? {
+        None => Ok(None),
+        Some(value) => amount(value).map(Some).map_err(D::Error::custom),
+    }
 }
 
 /// A value as its text.

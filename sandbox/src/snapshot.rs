@@ -162,8 +162,11 @@ impl App {
         let document: Document = serde_json::from_str(&saved.document).map_err(|error| format!("state: {error}"))?;
         let mut simulation = self.simulation().fresh();
         let (mut requests, deliveries) = (Requests::default(), Deliveries::new(String::new(), Vec::new(), false));
-        let load = |name: &str, part: &mut dyn Part| {
-            part.load(saved.parts.get(name).map_or(&[], Vec::as_slice)).map_err(|error| format!("{name}: {error}"))
+        // A file has no rows of an empty table, and an export has an empty list.
+        let is_export = time == Time::StoodStill;
+        let load = |name: &str, part: &mut dyn Part| match saved.parts.get(name) {
+            None if is_export && name != SECRET => Err(format!("tables.{name}: is missing")),
+            rows => part.load(rows.map_or(&[], Vec::as_slice)).map_err(|error| format!("tables.{name}: {error}")),
         };
         for (name, part) in simulation.parts() {
             load(name, part)?;
@@ -176,6 +179,10 @@ impl App {
         })?;
         document.settings.check()?;
         simulation.restore(document.simulation, |saved| time.clock(saved));
+        if is_export && !simulation.unaccounted().is_zero() {
+            let why = format!("the balances of tills and what came and went differ by {}", simulation.unaccounted());
+            return Err(format!("tables.tills: {why}"));
+        }
         requests.restore();
         {
             let _nothing_changes = self.changes.write();

@@ -130,12 +130,20 @@ fn make_private(path: &Path) -> io::Result<()> {
     options.append(true).create(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
+    let file = options.open(path)?;
+    // It may be an empty one that others can read.
+    #[cfg(unix)]
+    if file.metadata()?.len() == 0 {
+        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    }
+    Ok(())
 }
 
 /// A file of another program is left as it is.
 fn open(path: &Path) -> rusqlite::Result<(Connection, Identity)> {
     let mut connection = Connection::open(path)?;
+    // Who has it keeps it.
+    connection.busy_timeout(std::time::Duration::ZERO)?;
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Exclusive)?;
     let count: i64 = transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;

@@ -126,6 +126,13 @@ pub(super) fn check_loopback(url: &Url, is_allowed: bool, option: &str) -> Resul
     )))
 }
 
+/// A URL of an option.
+pub(super) fn url(text: &str) -> Result<Url, String> {
+    let parsed =
+        Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some());
+    parsed.ok_or_else(|| "must begin with http:// or https://, such as http://127.0.0.1:3000".to_owned())
+}
+
 /// A request that ends within so long.
 pub(super) fn request(
     method: Method,

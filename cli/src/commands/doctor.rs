@@ -155,11 +155,21 @@ async fn server(base_url: &str) -> [Check; 2] {
         Ok(response) => response,
         Err((detail, reason)) => {
             let failed = Check::new("network", State::Failed, format!("{base_url} does not respond: {detail}"));
-            return [failed.remedy(network_remedy(reason)), no_response("clock")];
+            let remedy = if is_sandbox(base_url) {
+                "start `k2 sandbox`, or set K2_BASE_URL to the address that it prints".to_owned()
+            } else {
+                network_remedy(reason)
+            };
+            return [failed.remedy(remedy), no_response("clock")];
         }
     };
     let took = begun.elapsed().as_millis();
     [Check::new("network", State::Ok, format!("{base_url} responds in {took} ms{}", proxies())), clock(&response)]
+}
+
+/// Whether it is on this machine.
+fn is_sandbox(base_url: &str) -> bool {
+    Url::parse(base_url).is_ok_and(|url| kopokopo_sandbox::is_loopback(&url))
 }
 
 fn no_response(name: &'static str) -> Check {
@@ -210,6 +220,10 @@ async fn credentials(client: &KopoKopo) -> Check {
     };
     match outcome {
         Ok(_) => Check::new("credentials", State::Ok, "the server accepts the client id and the client secret"),
+        Err(error) if error.kind() == ErrorKind::Authentication && is_sandbox(client.base_url()) => {
+            Check::new("credentials", State::Failed, error.detail())
+                .remedy("set K2_CLIENT_ID and K2_CLIENT_SECRET to those that `k2 sandbox` printed")
+        }
         Err(error) if error.kind() == ErrorKind::Authentication => {
             Check::new("credentials", State::Failed, error.detail()).remedy(
                 "copy K2_CLIENT_ID and K2_CLIENT_SECRET again from the application in the Kopo Kopo dashboard, and check that K2_ENVIRONMENT is the one that they are for",
@@ -236,7 +250,11 @@ fn api_key() -> Check {
         webhooks.verify(FORGED.as_bytes(), Some(signature.as_str())).map(drop)
     });
     match verified {
-        Ok(()) => Check::new(NAME, State::Ok, "a webhook that is signed with the key is verified"),
+        Ok(()) => Check::new(
+            NAME,
+            State::Ok,
+            "a webhook that is signed with the key is verified. Only a real callback shows whether it is the right key",
+        ),
         Err(error) => Check::new(NAME, State::Failed, error.detail())
             .remedy("copy the API key again from the Kopo Kopo dashboard"),
     }

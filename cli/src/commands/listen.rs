@@ -51,7 +51,7 @@ address as the callback URL.";
 #[command(after_help = EXAMPLES)]
 pub(super) struct Listen {
     /// Where to forward each one, unchanged, also with a wrong signature. Its response is returned to the sender. A URL without a path keeps the path of the callback.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = callback::url)]
     forward: Option<Url>,
     /// The application's API key. Give it again for each key in force.
     #[arg(long, env = "K2_API_KEY", hide_env_values = true)]
@@ -104,7 +104,14 @@ impl Listen {
             };
             Failure::Usage(format!("{}:{}: {error}{remedy}", self.host, self.port))
         })?;
-        let url = format!("http://{}", socket.local_addr().map_err(Failure::failed)?);
+        let address = socket.local_addr().map_err(Failure::failed)?;
+        // Each callback would come back, and be forwarded again.
+        if listener.target.as_ref().is_some_and(|target| is_own(target.url(), &self.host, address.port())) {
+            return Err(Failure::Usage(format!(
+                "--forward: {address} is the address that this command listens on. Give that of your program, or another --port"
+            )));
+        }
+        let url = format!("http://{address}");
         let to = listener.target.as_ref().map(|target| target.url().as_str().to_owned());
         if self.json {
             line(&json!({ "url": url, "forward": to }).to_string());
@@ -116,6 +123,13 @@ impl Listen {
         let stop = super::signals().map_err(Failure::failed)?;
         axum::serve(socket, router).with_graceful_shutdown(stop).await.map_err(Failure::failed)
     }
+}
+
+/// Whether a URL leads back to this command.
+fn is_own(url: &Url, host: &str, port: u16) -> bool {
+    let is_here =
+        kopokopo_sandbox::is_loopback(url) || url.host_str().is_some_and(|own| own == host || own == "0.0.0.0");
+    is_here && url.port_or_known_default() == Some(port)
 }
 
 async fn receive(State(listener): State<Arc<Listener>>, request: Request) -> Response {
@@ -211,6 +225,12 @@ impl Listener {
             terminal.yellow(&status.to_string())
         };
         let note = match (took, failure) {
+            (Some(took), _) if !callback::is_genuine(event) && (200..300).contains(&status) => {
+                format!(
+                    " in {took} ms: {}",
+                    terminal.red("your program accepted a wrong signature; it must return 401")
+                )
+            }
             (Some(took), _) => format!(" in {took} ms"),
             (None, Some(failure)) => format!(": {}", printable(failure)),
             (None, None) => String::new(),

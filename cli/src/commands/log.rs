@@ -20,7 +20,11 @@ impl Log {
             LogEntry::Delivery { topic, url, status, error } => {
                 let status = self.status(*status, error.as_deref().unwrap_or("no response"));
                 let note = self.terminal.dim(&printable(topic));
-                self.terminal.line(&printable_line(&format!("  sent {url}"), &status, &note));
+                // Its query can have secrets.
+                let url = url.split('?').next().unwrap_or_default();
+                let what =
+                    if error.as_deref().is_some_and(|why| why.starts_with("not sent")) { "kept" } else { "sent" };
+                self.terminal.line(&printable_line(&format!("  {what} {url}"), &status, &note));
             }
             LogEntry::LeftOut(count) => self.terminal.line(&self.terminal.dim(&format!("  {count} lines left out"))),
             _ => {}

@@ -8,7 +8,11 @@ use kopokopo::transport::{HttpTransport, Transport};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{Failure, Outcome, callback::request, sandbox::PORT};
+use super::{
+    Failure, Outcome,
+    callback::{self, request},
+    sandbox::PORT,
+};
 use crate::terminal::{self, printable};
 
 /// How long the sandbox may take.
@@ -67,7 +71,7 @@ pub(super) struct Pay {
     #[arg(long, value_enum, default_value = "enter_pin")]
     action: Action,
     /// Where the sandbox is. Default: http://127.0.0.1:4254, the port of `k2 sandbox`.
-    #[arg(long, env = "K2_BASE_URL")]
+    #[arg(long, env = "K2_BASE_URL", value_parser = callback::url)]
     base_url: Option<Url>,
 }
 
@@ -132,21 +136,27 @@ impl Pay {
         }
         if let Some(id) = &self.prompt {
             let body = json!({ "action": self.action.name() });
-            return self.decide(url, &["_sandbox", "incoming_payments", id, "customer"], &body);
+            control(url.clone(), Method::POST, &["_sandbox", "incoming_payments", id, "customer"], &body)?;
+            let all = control(url, Method::GET, &["_sandbox", "resources", "incoming_payments"], &json!({}))?;
+            let own = all.as_array().into_iter().flatten().find(|payment| payment["id"] == id.as_str());
+            let attributes = own.map(|payment| payment["attributes"].clone()).unwrap_or_default();
+            return self.decided(&attributes["status"], &attributes["event"]["errors"]);
         }
         if let Some(id) = &self.link {
             let mut body = json!({ "action": self.action.name() });
             if let Some(phone) = &self.phone {
                 body["phone_number"] = json!(phone);
             }
-            return self.decide(url, &["_sandbox", "payment_links", id, "customer"], &body);
+            control(url.clone(), Method::POST, &["_sandbox", "payment_links", id, "customer"], &body)?;
+            let link = control(url, Method::GET, &["_sandbox", "payment_links", id], &json!({}))?;
+            return self.decided(&link["status"], &link["errors"]);
         }
         let taken_back = self.reverse.as_deref().map(|reference| (reference, "reverse"));
         let (path, body) = match taken_back.or(self.void.as_deref().map(|reference| (reference, "void"))) {
             Some((reference, how)) => (vec!["_sandbox", "transactions", reference, how], json!({})),
             None => (vec!["_sandbox", "pay"], self.payment()),
         };
-        let output = control(url, &path, &body)?;
+        let output = control(url, Method::POST, &path, &body)?;
         let resource = &output["resource"];
         let text = |name: &str| resource[name].as_str().unwrap_or_default().to_owned();
         let kind = output["type"].as_str().unwrap_or_default();
@@ -160,9 +170,13 @@ impl Pay {
         terminal::print(&printable(&line)).map_err(Failure::failed)
     }
 
-    fn decide(&self, url: Url, path: &[&str], body: &Value) -> Outcome {
-        control(url, path, body)?;
-        terminal::print(&format!("The customer decided: {}", self.action.name())).map_err(Failure::failed)
+    /// What became of it: a customer who has too little cannot pay.
+    fn decided(&self, status: &Value, errors: &Value) -> Outcome {
+        let reasons: Vec<_> = errors.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let because = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join(", ")) };
+        let line =
+            format!("The customer decided: {}. {}{because}", self.action.name(), status.as_str().unwrap_or_default());
+        terminal::print(&printable(&line)).map_err(Failure::failed)
     }
 
     fn payment(&self) -> Value {
@@ -179,12 +193,12 @@ impl Pay {
 }
 
 /// A call of the sandbox's control API.
-fn control(mut url: Url, path: &[&str], body: &Value) -> Result<Value, Failure> {
+fn control(mut url: Url, method: Method, path: &[&str], body: &Value) -> Result<Value, Failure> {
     url.path_segments_mut()
         .map_err(|()| Failure::Usage("--base-url must begin with http://".into()))?
         .pop_if_empty()
         .extend(path);
-    let (status, output) = super::runtime()?.block_on(post(url, body.to_string()))?;
+    let (status, output) = super::runtime()?.block_on(send(url, method, body.to_string()))?;
     if status == 200 {
         return Ok(output);
     }
@@ -192,11 +206,11 @@ fn control(mut url: Url, path: &[&str], body: &Value) -> Result<Value, Failure> 
     Err(Failure::Failed(why))
 }
 
-async fn post(url: Url, body: String) -> Result<(u16, Value), Failure> {
+async fn send(url: Url, method: Method, body: String) -> Result<(u16, Value), Failure> {
     let transport = HttpTransport::for_origin(&url).map_err(Failure::failed)?;
     let place = url.origin().ascii_serialization();
     let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
-    let request = request(Method::POST, url, headers, body, PATIENCE);
+    let request = request(method, url, headers, body, PATIENCE);
     let output = transport.send(request).await.map_err(|error| {
         Failure::Failed(format!(
             "no sandbox at {place}: {}. Start one with `k2 sandbox`, or say where it is with --base-url",

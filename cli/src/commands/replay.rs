@@ -8,7 +8,7 @@ use url::Url;
 
 use super::{
     Failure, Outcome,
-    callback::{Saved, Target, check_loopback, headers},
+    callback::{Saved, Target, check_loopback, headers, url},
 };
 use crate::terminal;
 
@@ -29,7 +29,7 @@ pub(super) struct Replay {
     /// The file of `k2 listen --save`.
     file: PathBuf,
     /// Where to. A URL without a path keeps the path of each callback.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = url)]
     to: Url,
     /// Sign the genuine ones with this key. Default: each is sent with the signature that it came with.
     #[arg(long)]
@@ -93,7 +93,10 @@ impl Replay {
             let (is_accepted, result) = match target.send(&saved.path, headers, body).await {
                 Ok(delivered) => {
                     let status = delivered.response.status;
-                    ((200..300).contains(&status), format!("{status} in {} ms", delivered.took.as_millis()))
+                    let is_accepted = (200..300).contains(&status);
+                    let note =
+                        if is_accepted && !saved.is_genuine { ": the receiver must return 401 for it" } else { "" };
+                    (is_accepted, format!("{status} in {} ms{note}", delivered.took.as_millis()))
                 }
                 Err(error) => (false, error),
             };

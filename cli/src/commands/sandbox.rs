@@ -64,7 +64,7 @@ pub(super) struct Command {
     /// A till to start with, and its balance in shillings. Can be given several times.
     #[arg(long = "till", value_name = "NUMBER=BALANCE")]
     tills: Vec<String>,
-    /// A JSON file with tills, accounts and transactions to start with; see docs/sandbox.md.
+    /// A JSON file with tills, customers, accounts and transactions to start with; see docs/sandbox.md.
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
     /// Keep the state in this file, and go on with it if it is there. Only its owner can read it. A kill loses nothing that was
@@ -185,7 +185,11 @@ impl Command {
                 .ok_or_else(|| Failure::Usage(format!("--till {till}: expected NUMBER=BALANCE")))?;
             builder = builder.till(number, balance);
         }
-        let [client_id, client_secret, api_key] = CREDENTIALS.map(|fixed| (!self.json).then(|| fixed.to_owned()));
+        let goes_on =
+            self.state.as_deref().is_some_and(|file| std::fs::metadata(file).is_ok_and(|file| file.len() > 0));
+        // A state that goes on has credentials.
+        let is_fixed = !self.json && !goes_on;
+        let [client_id, client_secret, api_key] = CREDENTIALS.map(|fixed| is_fixed.then(|| fixed.to_owned()));
         if let Some(client_id) = self.client_id.or(client_id) {
             builder = builder.client_id(client_id);
         }
@@ -201,6 +205,9 @@ impl Command {
         let sandbox = builder.start().await.map_err(|error| cannot_start(&self.host, port, &error))?;
         // The reader of the announcement may ask it to stop at once, so it listens to that before.
         let stopped = stopping(self.exit_with_stdin)?;
+        if goes_on && (self.data.is_some() || !self.tills.is_empty()) {
+            let _ = writeln!(stderr(), "note: the state goes on; --data and --till take effect at the next reset");
+        }
         if !sandbox.address().ip().is_loopback() {
             let _ = writeln!(
                 stderr(),
@@ -230,9 +237,7 @@ fn data(file: Option<&Path>) -> Result<Data, Failure> {
     let Some(file) = file else { return Ok(Data::default()) };
     let told = |error: &dyn std::fmt::Display| Failure::Usage(format!("--data {}: {error}", file.display()));
     let text = std::fs::read(file).map_err(|error| told(&error))?;
-    let data: Data = serde_json::from_slice(&text).map_err(|error| told(&error))?;
-    data.check().map_err(|why| told(&why))?;
-    Ok(data)
+    Data::read(&text).map_err(|why| told(&why))
 }
 
 fn cannot_start(host: &str, port: u16, error: &std::io::Error) -> Failure {

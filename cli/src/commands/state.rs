@@ -17,7 +17,7 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 use url::Url;
 
-use super::{Failure, Outcome, sandbox::PORT};
+use super::{Failure, Outcome, callback::url, sandbox::PORT};
 use crate::terminal;
 
 /// How long the sandbox may take.
@@ -53,7 +53,7 @@ pub(super) struct Import {
 #[derive(Debug, Args)]
 struct Place {
     /// Where the sandbox is. Default: http://127.0.0.1:4254, the port of `k2 sandbox`.
-    #[arg(long, env = "K2_BASE_URL")]
+    #[arg(long, env = "K2_BASE_URL", value_parser = url)]
     base_url: Option<Url>,
 }
 
@@ -70,7 +70,8 @@ impl Export {
     fn run(&self) -> Outcome {
         let state = self.place.send(Method::GET, Bytes::new())?;
         let Some(path) = &self.file else {
-            return io::stdout().write_all(&state).map_err(|error| Failure::Failed(format!("stdout: {error}")));
+            return writeln!(io::stdout(), "{}", String::from_utf8_lossy(&state))
+                .map_err(|error| Failure::Failed(format!("stdout: {error}")));
         };
         let told = |error: io::Error| match error.kind() {
             io::ErrorKind::AlreadyExists => {
@@ -96,7 +97,17 @@ impl Import {
     fn run(&self) -> Outcome {
         let state =
             fs::read(&self.file).map_err(|error| Failure::Usage(format!("{}: {error}", self.file.display())))?;
-        self.place.send(Method::PUT, state.into())?;
+        let named = |why: &str| format!("{}: {why}", self.file.display());
+        let content: Value =
+            serde_json::from_slice(&state).map_err(|error| Failure::Usage(named(&format!("is not JSON: {error}"))))?;
+        if content.get("kopokopo_sandbox").is_none() {
+            let why = "is not from `k2 sandbox export`. For tills and customers to start with, use `k2 sandbox --data`";
+            return Err(Failure::Usage(named(why)));
+        }
+        self.place.send(Method::PUT, state.into()).map_err(|failure| match failure {
+            Failure::Failed(why) => Failure::Failed(named(&why)),
+            usage @ Failure::Usage(_) => usage,
+        })?;
         terminal::print("Imported. Credentials and access tokens are those from before.").map_err(Failure::failed)
     }
 }

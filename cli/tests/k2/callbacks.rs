@@ -131,17 +131,24 @@ fn listener_without_a_receiver_returns_what_a_shop_should() {
 
 #[test]
 fn wrong_options_are_named_and_nothing_is_sent() {
+    // Each callback would come back to the listener.
+    const OWN: &str = "42557";
     let file = temporary("wrong.jsonl");
     fs::write(&file, "{\"received_at\":\"\",\"path\":\"/\",\"is_genuine\":true,\"body\":\"{}\"}\n{}\n").unwrap();
     let path = file.to_str().unwrap();
     for (arguments, words) in [
         (&["listen"][..], "give --api-key, or set K2_API_KEY"),
-        (&["listen", "--api-key", KEY, "--forward", "ftp://x"], "--forward must begin with http://"),
+        (&["listen", "--api-key", KEY, "--forward", "ftp://x"], "--forward <URL>': must begin with http://"),
         (&["listen", "--api-key", KEY, "--save", "/no/such/folder/x"], "--save /no/such/folder/x: "),
         (&["replay", "/no/such/file", "--to", "http://127.0.0.1:9"], "/no/such/file: "),
         (&["replay", path, "--to", "http://127.0.0.1:9"], "line 2: missing field"),
         (&["replay", path, "--to", "http://example.org"], "--to: example.org is not this machine"),
+        (&["replay", path, "--to", "127.0.0.1:9"], "--to <URL>': must begin with http://"),
         (&["doctor", "--callback-url", "shop"], "--callback-url"),
+        (
+            &["listen", "--api-key", KEY, "--port", OWN, "--forward", &format!("http://localhost:{OWN}/k2")],
+            "--forward: 127.0.0.1:",
+        ),
     ] {
         let refused = output(arguments, b"");
         assert_eq!((refused.status.code(), refused.stdout.len()), (Some(2), 0), "{arguments:?}");

@@ -1,5 +1,7 @@
 //! Data of one's own: tills, accounts and transactions that are there from the start.
 
+use std::collections::HashMap;
+
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -9,9 +11,10 @@ use super::{
     checks::{BALANCE_LIMIT, M_PESA_LIMIT},
     habits::{self, CustomerData},
     phone,
-    tills::MOST,
+    tills::{MOST, STANDARD},
     transactions::{Source, State, Transaction},
 };
+use crate::saved;
 
 /// Initial data in addition to the documented data. A reset restores it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -39,7 +42,7 @@ pub struct TillData {
     #[serde(default)]
     pub name: Option<String>,
     /// Its balance in shillings, as text: "1500.50". Default "0".
-    #[serde(default = "zero")]
+    #[serde(default = "zero", deserialize_with = "saved::amount")]
     pub balance: String,
 }
 
@@ -62,6 +65,7 @@ pub struct TransactionData {
     /// The till that got it.
     pub till_number: String,
     /// Its amount in shillings, as text.
+    #[serde(deserialize_with = "saved::amount")]
     pub amount: String,
     /// The customer. Default: 254996930902.
     #[serde(default)]
@@ -73,6 +77,16 @@ fn zero() -> String {
 }
 
 impl Data {
+    /// The data of a JSON text.
+    ///
+    /// # Errors
+    /// A sentence that names the field.
+    pub fn read(text: &[u8]) -> Result<Self, String> {
+        let data: Self = crate::control::parse(text)?;
+        data.check()?;
+        Ok(data)
+    }
+
     /// Whether it can be loaded.
     ///
     /// # Errors
@@ -102,12 +116,43 @@ impl Data {
                 return Err(named("phone_number must be a Kenyan phone number"));
             }
         }
+        self.check_contradictions()?;
         let accounts = self.merchant_wallets.iter().chain(&self.merchant_bank_accounts);
         if { accounts }.any(|account| account.id.is_empty() || account.id.contains('/')) {
             return Err("merchant_wallets, merchant_bank_accounts: id must not be empty and must not hold /".to_owned());
         }
         Ok(())
     }
+}
+
+impl Data {
+    /// What is given twice, and tills that do not exist.
+    fn check_contradictions(&self) -> Result<(), String> {
+        once("tills", self.tills.iter().map(|till| till.number.clone()))?;
+        let accounts = |list: &[Account]| list.iter().map(|account| account.id.clone()).collect::<Vec<_>>();
+        once("merchant_wallets", accounts(&self.merchant_wallets))?;
+        once("merchant_bank_accounts", accounts(&self.merchant_bank_accounts))?;
+        once("transactions", self.transactions.iter().map(|transaction| transaction.reference.clone()))?;
+        once("customers", self.customers.iter().filter_map(|customer| phone(&customer.phone_number)))?;
+        let is_known = |number: &str| {
+            STANDARD.iter().any(|(known, ..)| *known == number) || self.tills.iter().any(|till| till.number == number)
+        };
+        match self.transactions.iter().position(|transaction| !is_known(&transaction.till_number)) {
+            Some(at) => Err(format!("transactions[{at}].till_number: there is no such till; add it to tills")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The name is not repeated: it can be a phone number.
+fn once(list: &str, names: impl IntoIterator<Item = String>) -> Result<(), String> {
+    let mut seen = HashMap::new();
+    for (at, name) in names.into_iter().enumerate() {
+        if let Some(before) = seen.insert(name, at) {
+            return Err(format!("{list}[{at}]: is the same as {list}[{before}]"));
+        }
+    }
+    Ok(())
 }
 
 fn number(number: &str) -> Result<(), String> {

@@ -34,7 +34,7 @@ pub struct CustomerData {
     #[serde(default)]
     pub last_name: Option<String>,
     /// What the customer has, in shillings, as text. Default: enough for everything.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "saved::optional_amount")]
     pub balance: Option<String>,
     /// What the customer does when asked to pay. Default: enters the PIN.
     #[serde(default = "enter_pin")]
