@@ -319,7 +319,7 @@ impl Deliveries {
         }
         let mut kept = self.kept();
         let (schedule, epoch) = (std::mem::take(&mut kept.schedule), kept.epoch + 1);
-        *kept = Kept { schedule, epoch, ..loaded };
+        *kept = Kept { epoch, schedule, ..loaded };
         kept.bytes = kept.list.values().map(|delivery| delivery.body.len()).sum();
         while let Some((_, job)) = kept.sending.pop_first() {
             kept.queue.insert((job.due, job.number), job);

@@ -170,7 +170,7 @@ impl Pay {
         terminal::print(&printable(&line)).map_err(Failure::failed)
     }
 
-    /// What became of it: a customer who has too little cannot pay.
+    /// Prints the result: a customer who has too little cannot pay.
     fn decided(&self, status: &Value, errors: &Value) -> Outcome {
         let reasons: Vec<_> = errors.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let because = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join(", ")) };
