@@ -117,7 +117,12 @@ pub(crate) fn print(text: &str) -> io::Result<()> {
 
 /// On one line and without anything that could steer a terminal: words from elsewhere may hold both.
 pub(crate) fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.chars().map(|c| if c.is_control() || is_invisible(c) { ' ' } else { c }).collect()
+}
+
+/// Characters that change the order of others, or end a line.
+const fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -127,5 +132,6 @@ mod tests {
     #[test]
     fn words_from_elsewhere_cannot_steer_the_terminal() {
         assert_eq!(printable("a\u{1b}[2J\r\nb\u{9b}c é"), "a [2J  b c é");
+        assert_eq!(printable("a\u{202e}b\u{2028}c"), "a b c");
     }
 }

@@ -5,7 +5,7 @@ use http::{HeaderMap, Method, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 
-use crate::{api::Route, reply::Reply};
+use crate::{api::Route, json, reply::Reply};
 
 /// A larger body is refused.
 const MAX_BODY: usize = 1024 * 1024;
@@ -54,6 +54,9 @@ async fn read_object(route: &Route, request: Request, size: &mut usize) -> Resul
     }
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(Value::Object(fields));
+    }
+    if json::is_too_deep(&body) {
+        return Err(Reply::invalid("The body is nested too deeply"));
     }
     match serde_json::from_slice(&body) {
         Ok(Value::Object(object)) => {

@@ -19,7 +19,9 @@ use crate::{
     app::App,
     events,
     faults::{Fault, FaultKind, callbacks},
-    guard, page,
+    guard,
+    health::STATE_FILE,
+    page,
     reply::Reply,
     rules::{MAGIC, RULES},
     samples::Changes,
@@ -125,6 +127,9 @@ fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refused> {
 
 /// The value of a JSON text, or a sentence that names the field.
 pub(crate) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
+    if crate::json::is_too_deep(text) {
+        return Err("the JSON is nested too deeply".to_owned());
+    }
     let mut json = serde_json::Deserializer::from_slice(text);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| named(&error))?;
     json.end().map_err(|error| error.to_string())?;
@@ -164,7 +169,11 @@ async fn health(State(app): Shared) -> Response {
     if failures.is_empty() {
         return respond(&json!({ "status": "ok" }));
     }
-    let advice = "a task failed because of a defect in the sandbox; POST /_sandbox/reset starts anew";
+    let advice = if failures.iter().all(|failure| failure.task == STATE_FILE) {
+        "the state could not be saved, and what is acknowledged would be lost; make room for the file of --state. What is not saved yet is saved with the next request"
+    } else {
+        "a task failed because of a defect in the sandbox; POST /_sandbox/reset starts anew"
+    };
     let mut response = respond(&json!({ "status": "failed", "advice": advice, "failures": failures }));
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     response

@@ -271,6 +271,45 @@ impl Deliveries {
         self.kept().list.get(&id).cloned()
     }
 
+    /// It may not be sent.
+    pub(crate) fn withhold(&self, job: &Job, why: String) {
+        let mut kept = self.kept();
+        if kept.epoch == job.epoch {
+            kept.sending.remove(&job.number);
+            if let Some(delivery) = kept.list.get_mut(&job.id) {
+                delivery.withheld = true;
+                delivery.withheld_because = Some(why);
+            }
+        }
+    }
+
+    /// It is due again later.
+    pub(crate) fn postpone(&self, job: &Job, by: Duration) {
+        let mut kept = self.kept();
+        if kept.epoch == job.epoch {
+            kept.sending.remove(&job.number);
+            kept.plan(Job { due: job.due.saturating_add(by), ..*job });
+        }
+        drop(kept);
+        self.wake.notify_one();
+    }
+
+    /// Whether there can be such deliveries.
+    pub(crate) fn check_bounds(&self) -> Result<(), String> {
+        let kept = self.kept();
+        let Counts { delivery, job } = kept.counts;
+        let is_counted = kept.list.last().is_none_or(|(id, _)| *id <= delivery)
+            && kept.queue.values().chain(kept.sending.values()).all(|found| found.number <= job);
+        if kept.list.len() > KEPT
+            || kept.queue.len() + kept.sending.len() > 3 * KEPT
+            || !is_counted
+            || delivery.max(job) >= 1 << 53
+        {
+            return Err("tables.deliveries, state.counts: there are too many, or a number is out of bounds".to_owned());
+        }
+        Ok(())
+    }
+
     /// Its delivery is forgotten.
     pub(crate) fn drop_job(&self, job: &Job) {
         let mut kept = self.kept();

@@ -11,7 +11,7 @@ use crate::{
     deliveries::{Attempt, Job},
     events::Change,
     faults::{Fault, FaultKind},
-    health::guarded,
+    health::{STATE_FILE, guarded},
     json,
     log::LogEntry,
     scheduler::sleep_for,
@@ -20,6 +20,9 @@ use crate::{
 
 /// How many are on their way at the same time. The others wait.
 pub(crate) const AT_ONCE: usize = 64;
+
+/// How long a delivery waits that cannot be saved.
+const UNSAVED: Duration = Duration::from_secs(1);
 
 /// How long one waits for another to change places with, unless the fault says otherwise.
 const HELD: Duration = Duration::from_secs(5);
@@ -116,6 +119,16 @@ impl App {
 /// One try at a delivery. The next is due a pause after this one: a clock that is moved makes all of them due.
 async fn attempt(app: Arc<App>, job: Job) {
     let Some(delivery) = app.deliveries.find(job.id) else { return app.deliveries.drop_job(&job) };
+    // The state may come from a sandbox that sends to other machines.
+    if let Err(why) = app.deliveries.check(&delivery.url) {
+        app.deliveries.withhold(&job, why);
+        return app.save_later();
+    }
+    // What is sent is saved before.
+    if let Err(why) = app.save() {
+        app.fail(STATE_FILE, why);
+        return app.deliveries.postpone(&job, UNSAVED);
+    }
     let began = Instant::now();
     let outcome = app.deliveries.post(&delivery).await;
     let at = iso(app.simulation().now());

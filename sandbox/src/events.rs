@@ -27,6 +27,9 @@ const KEPT: usize = 2_048;
 /// How many are sent in one piece.
 const AT_ONCE: usize = 64;
 
+/// A piece ends when it is larger, in bytes.
+const LARGE: usize = 64 << 10;
+
 /// How many clients can watch at the same time.
 const MOST_STREAMS: usize = 64;
 
@@ -176,8 +179,15 @@ impl Watcher {
                     return Some(self.event(latest, "missed", "{}"));
                 }
                 After::These(changes) if !changes.is_empty() => {
-                    self.number = changes.last().map_or(self.number, |(number, _)| *number);
-                    return Some(changes.into_iter().map(|(number, change)| self.write(number, change)).collect());
+                    let mut piece = String::new();
+                    for (number, change) in changes {
+                        piece += &self.write(number, change);
+                        self.number = number;
+                        if piece.len() > LARGE {
+                            break;
+                        }
+                    }
+                    return Some(piece);
                 }
                 After::These(_) => {}
             }

@@ -230,6 +230,12 @@ pub(crate) struct SavedFault {
     dice: u64,
 }
 
+impl SavedFault {
+    pub(crate) fn check(&self) -> Result<(), String> {
+        self.fault.check().map_err(|why| format!("state.faults: {why}"))
+    }
+}
+
 impl Faults {
     pub(crate) fn saved(&self) -> Vec<SavedFault> {
         self.0.iter().map(|armed| SavedFault { fault: armed.fault.clone(), dice: armed.dice.get_seed() }).collect()

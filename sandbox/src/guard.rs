@@ -77,7 +77,17 @@ impl Guard {
                 ));
             }
         }
-        if has_origin || matches!(request.method, Method::GET | Method::HEAD) {
+        if has_origin {
+            return Ok(());
+        }
+        if matches!(request.method, Method::GET | Method::HEAD) {
+            let mode = request.headers.get("sec-fetch-mode").and_then(|mode| mode.to_str().ok());
+            // A link of another site may open the page.
+            if is_cross_site(&request.headers) && mode != Some("navigate") {
+                return Err(
+                    "Sec-Fetch-Site: is cross-site. A web page of another site cannot read the controls".to_owned()
+                );
+            }
             return Ok(());
         }
         if is_cross_site(&request.headers) || (is_form(&request.headers) && is_browser(&request.headers)) {

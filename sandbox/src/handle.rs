@@ -24,10 +24,13 @@ use crate::{
     page,
     params::Params,
     reply::Reply,
-    requests::RecordedRequest,
+    requests::{Handled, RecordedRequest},
     server::Connection,
     simulation::Simulation,
 };
+
+/// How many bytes of a path and of a header are kept.
+const LONGEST: usize = 2_000;
 
 /// Handles one request of the API.
 pub(crate) async fn handle(State(app): State<Arc<App>>, request: Request) -> Result<Response, Infallible> {
@@ -62,13 +65,15 @@ pub(crate) async fn handle(State(app): State<Arc<App>>, request: Request) -> Res
         fault: fault.as_ref().map(|fault| fault.kind),
         ..record
     };
-    let sequence = app.requests().push(record, if route.oauth { 0 } else { size });
-    app.events.add(Change::Request(sequence));
-    let _seen = Seen { app: &app, sequence };
+    let handled = app.requests().push(record, if route.oauth { 0 } else { size });
+    app.events.add(Change::Request(handled.sequence));
+    let _seen = Seen { app: &app, handled };
 
     if let Some(fault) = fault.as_ref().filter(|fault| strikes_before(fault.kind)) {
+        // Its response may never be sent.
+        app.save_later();
         let answer = before_effect(fault, &connection).await;
-        app.requests().settle(sequence, Some(answer.status().as_u16()), false);
+        app.requests().settle(handled, Some(answer.status().as_u16()), false);
         return Ok(answer);
     }
     if let Some(Fault { kind: FaultKind::Delay, delay_ms, .. }) = &fault {
@@ -86,8 +91,8 @@ pub(crate) async fn handle(State(app): State<Arc<App>>, request: Request) -> Res
         Err(refusal) => refusal,
     };
     let took_effect = reply.status < 300 && route.method == Method::POST && !route.oauth;
-    app.requests().settle(sequence, None, took_effect);
-    app.requests().refuse(sequence, &reply);
+    app.requests().settle(handled, None, took_effect);
+    app.requests().refuse(handled, &reply);
     if took_effect {
         app.events.add(Change::State);
     }
@@ -96,7 +101,7 @@ pub(crate) async fn handle(State(app): State<Arc<App>>, request: Request) -> Res
         app.save_later();
     }
     let answer = after_effect(&app, fault.as_ref(), reply, &headers, &connection).await;
-    app.requests().settle(sequence, Some(answer.status().as_u16()), took_effect);
+    app.requests().settle(handled, Some(answer.status().as_u16()), took_effect);
     Ok(answer)
 }
 
@@ -104,13 +109,18 @@ fn recorded(app: &App, request: &Request, connection: &Connection) -> RecordedRe
     RecordedRequest {
         at: iso(app.simulation().now()),
         method: request.method().to_string(),
-        path: request.uri().path().to_owned(),
+        path: bounded(request.uri().path().to_owned()),
         has_token: bearer(request.headers()).is_some(),
-        user_agent: header_text(request.headers(), header::USER_AGENT),
-        content_type: header_text(request.headers(), header::CONTENT_TYPE),
+        user_agent: header_text(request.headers(), header::USER_AGENT).map(bounded),
+        content_type: header_text(request.headers(), header::CONTENT_TYPE).map(bounded),
         connection: connection.number(),
         ..RecordedRequest::default()
     }
+}
+
+/// The beginning of a text that is kept.
+fn bounded(text: String) -> String {
+    if text.len() > LONGEST { text.chars().take(LONGEST / 4).collect() } else { text }
 }
 
 fn no_operation(app: &App, record: RecordedRequest, reply: &Reply) -> Response {
@@ -119,11 +129,11 @@ fn no_operation(app: &App, record: RecordedRequest, reply: &Reply) -> Response {
 }
 
 fn record_response(app: &App, record: RecordedRequest, status: u16, refused: Option<&Reply>) {
-    let sequence = app.requests().push(RecordedRequest { status: Some(status), ..record }, 0);
+    let handled = app.requests().push(RecordedRequest { status: Some(status), ..record }, 0);
     if let Some(reply) = refused {
-        app.requests().refuse(sequence, reply);
+        app.requests().refuse(handled, reply);
     }
-    drop(Seen { app, sequence });
+    drop(Seen { app, handled });
 }
 
 /// The page behind a payment link.
@@ -140,13 +150,13 @@ fn link_page(app: &App, record: RecordedRequest, token: &str, in_browser: bool) 
 /// Records the outcome of a request in the log, also where its connection was cut before a response.
 struct Seen<'a> {
     app: &'a App,
-    sequence: u64,
+    handled: Handled,
 }
 
 impl Drop for Seen<'_> {
     fn drop(&mut self) {
-        self.app.events.add(Change::Request(self.sequence));
-        self.app.log(|| self.app.requests().get(self.sequence).cloned().map(LogEntry::Request));
+        self.app.events.add(Change::Request(self.handled.sequence));
+        self.app.log(|| self.app.requests().of(self.handled).cloned().map(LogEntry::Request));
     }
 }
 

@@ -13,6 +13,9 @@ use serde::Serialize;
 
 use crate::{app::App, clock::iso};
 
+/// The task that writes the state file.
+pub(crate) const STATE_FILE: &str = "the state file";
+
 /// How many failures are kept. The oldest are forgotten first.
 const KEPT: usize = 100;
 

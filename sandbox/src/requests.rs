@@ -60,6 +60,15 @@ pub struct RecordedRequest {
 pub(crate) struct Requests {
     kept: Table<u64, Kept>,
     bytes: usize,
+    /// After a reset the numbers begin anew. What was handled meanwhile is not noted.
+    epoch: u64,
+}
+
+/// A request that is handled.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Handled {
+    epoch: u64,
+    pub(crate) sequence: u64,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -70,8 +79,8 @@ struct Kept {
 }
 
 impl Requests {
-    /// Keeps a request and returns its sequence number. `size` is that of its body.
-    pub(crate) fn push(&mut self, mut request: RecordedRequest, size: usize) -> u64 {
+    /// Keeps a request. `size` is that of its body.
+    pub(crate) fn push(&mut self, mut request: RecordedRequest, size: usize) -> Handled {
         let sequence = self.kept.last().map_or(0, |(last, _)| *last) + 1;
         request.sequence = sequence;
         self.kept.insert(sequence, Kept { request, size });
@@ -79,21 +88,21 @@ impl Requests {
         while self.kept.len() > 1 && (self.kept.len() > KEPT || self.bytes > KEPT_BYTES) {
             self.bytes -= self.kept.pop_first().map_or(0, |(_, oldest)| oldest.size);
         }
-        sequence
+        Handled { epoch: self.epoch, sequence }
     }
 
     /// Records the result of a request.
-    pub(crate) fn settle(&mut self, sequence: u64, status: Option<u16>, took_effect: bool) {
-        if let Some(request) = self.find(sequence) {
+    pub(crate) fn settle(&mut self, handled: Handled, status: Option<u16>, took_effect: bool) {
+        if let Some(request) = self.find(handled) {
             request.status = status;
             request.took_effect = took_effect;
         }
     }
 
     /// Records why a request was refused, if it was.
-    pub(crate) fn refuse(&mut self, sequence: u64, reply: &Reply) {
+    pub(crate) fn refuse(&mut self, handled: Handled, reply: &Reply) {
         let Some(words) = refusals::words(reply) else { return };
-        if let Some(request) = self.find(sequence) {
+        if let Some(request) = self.find(handled) {
             let rule = refusals::rule(request.operation, reply.status, &words);
             request.rule = rule.map(|rule| rule.rule);
             request.evidence = rule.map(|rule| rule.evidence);
@@ -101,8 +110,13 @@ impl Requests {
         }
     }
 
-    fn find(&mut self, sequence: u64) -> Option<&mut RecordedRequest> {
-        self.kept.get_mut(&sequence).map(|kept| &mut kept.request)
+    fn find(&mut self, handled: Handled) -> Option<&mut RecordedRequest> {
+        let kept = if handled.epoch == self.epoch { self.kept.get_mut(&handled.sequence) } else { None };
+        kept.map(|kept| &mut kept.request)
+    }
+
+    pub(crate) fn of(&self, handled: Handled) -> Option<&RecordedRequest> {
+        if handled.epoch == self.epoch { self.get(handled.sequence) } else { None }
     }
 
     pub(crate) fn get(&self, sequence: u64) -> Option<&RecordedRequest> {
@@ -114,7 +128,20 @@ impl Requests {
     }
 
     pub(crate) fn clear(&mut self) {
-        *self = Self::default();
+        self.replace(Self::default());
+    }
+
+    pub(crate) fn replace(&mut self, other: Self) {
+        *self = Self { epoch: self.epoch + 1, ..other };
+    }
+
+    /// Whether there can be such requests.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let is_number = self.kept.last().is_none_or(|(number, _)| *number < 1 << 53);
+        if self.kept.len() > KEPT || !is_number || self.kept.values().any(|kept| kept.size > KEPT_BYTES) {
+            return Err("tables.requests: there are too many, or a number is out of bounds".to_owned());
+        }
+        Ok(())
     }
 
     /// The table, to save it.
@@ -144,9 +171,14 @@ mod tests {
             requests.push(RecordedRequest::default(), 1 << 20);
         }
         assert!(requests.bytes <= KEPT_BYTES && requests.kept.len() <= 16, "{}", requests.kept.len());
-        let last = requests.list().last().unwrap().sequence;
+        let last = requests.push(RecordedRequest::default(), 10);
         requests.settle(last, Some(201), true);
-        assert_eq!(requests.get(last).map(|request| request.status), Some(Some(201)));
+        assert_eq!(requests.of(last).map(|request| request.status), Some(Some(201)));
         assert!(requests.get(1).is_none());
+        requests.clear();
+        requests.push(RecordedRequest::default(), 10);
+        let other = Handled { sequence: 1, ..last };
+        requests.settle(other, Some(500), false);
+        assert!(requests.of(other).is_none() && requests.get(1).is_some_and(|request| request.status.is_none()));
     }
 }

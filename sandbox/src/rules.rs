@@ -70,7 +70,11 @@ pub const RULES: &[Rule] = &[
     ),
     rule("requests", "a field that is needed and absent: 400 with its name and can't be blank", Extrapolated),
     rule("requests", "an unknown id: 404 with the name of the resource and not found", Extrapolated),
-    rule("requests", "a body that is no JSON object: 400; one that is larger than 1 MiB: 413", Guessed),
+    rule(
+        "requests",
+        "a body that is no JSON object, or nested more than 64 deep: 400; one that is larger than 1 MiB: 413",
+        Guessed,
+    ),
     rule("requests", "an unknown path: 404; a known path with another method: 405", Guessed),
     rule("requests", "Currency is invalid unless it is KES or absent", Extrapolated),
     rule("requests", "metadata that is an empty list counts as none: PHP writes it so", Seen),

@@ -15,7 +15,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode, header};
 use serde_json::Value;
 use tokio::{sync::watch, task::JoinHandle};
 
@@ -26,8 +26,9 @@ use crate::{
     faults::Fault,
     guard::Guard,
     handle,
-    health::{Failure, supervise},
+    health::{Failure, STATE_FILE, supervise},
     log::Log,
+    page,
     requests::RecordedRequest,
     samples::Changes,
     server,
@@ -59,7 +60,7 @@ pub struct Builder {
     client_secret: Option<String>,
     api_key: Option<String>,
     callback_retries: Vec<Duration>,
-    seed: u64,
+    seed: Option<u64>,
     remote_callbacks: bool,
     allowed_hosts: Vec<String>,
     data: Data,
@@ -77,7 +78,7 @@ impl Default for Builder {
             client_secret: None,
             api_key: None,
             callback_retries: [5, 30, 120].map(Duration::from_secs).to_vec(),
-            seed: fastrand::u64(..),
+            seed: None,
             remote_callbacks: false,
             allowed_hosts: Vec::new(),
             data: Data::default(),
@@ -176,7 +177,7 @@ impl Builder {
 
     /// Makes ids, tokens and references come out the same each time.
     pub const fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
+        self.seed = Some(seed);
         self
     }
 
@@ -209,7 +210,9 @@ impl Builder {
         let file = self.state.as_deref().map(StateFile::open).transpose()?;
         let saved = file.as_ref().map(StateFile::credentials).transpose()?.flatten();
         let [saved_id, saved_secret, saved_key] = saved.map_or([None, None, None], |saved| saved.map(Some));
-        let mut dice = fastrand::Rng::with_seed(self.seed);
+        // Without a seed, credentials do not follow from ids.
+        let seed = self.seed.unwrap_or_else(|| fastrand::u64(..));
+        let mut dice = self.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
         let mut made = |kind: &str, given: Option<String>, saved: Option<String>| {
             given.or(saved).unwrap_or_else(|| format!("{kind}_{:032x}", dice.u128(..)))
         };
@@ -233,7 +236,7 @@ impl Builder {
         };
         let pace = self.pace.unwrap_or(self.initial_pace);
         let deliveries = Deliveries::new(api_key, self.callback_retries, self.remote_callbacks);
-        let app = Arc::new(App::new(base_url, guard, Simulation::new(start, pace, self.seed), deliveries, file));
+        let app = Arc::new(App::new(base_url, guard, Simulation::new(start, pace, seed), deliveries, file));
         if let Some(saved) = restored {
             app.restore(&saved, Time::WentBy).map_err(|why| refused_state(&why))?;
             let settings = Settings { pace: self.pace, ..Settings::default() };
@@ -261,11 +264,16 @@ fn refused_state(why: &str) -> io::Error {
 
 /// A response that acknowledges something is sent when it is saved.
 async fn save(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    // They acknowledge nothing, and say what is wrong.
+    let is_view = request.method() == Method::GET && request.uri().path().starts_with("/_sandbox");
     let response = next.run(request).await;
     match app.save() {
         Ok(()) => response,
         Err(why) => {
-            app.fail("the state file", why);
+            app.fail(STATE_FILE, why);
+            if is_view {
+                return response;
+            }
             let words = "the state could not be saved: GET /_sandbox/health says more";
             control::refused(StatusCode::INTERNAL_SERVER_ERROR, words)
         }
@@ -281,6 +289,7 @@ async fn openapi(State(app): State<Arc<App>>, headers: HeaderMap) -> impl IntoRe
 pub(crate) fn router(app: &Arc<App>) -> Router {
     let router = Router::new()
         .nest("/_sandbox", control::router(app))
+        .route("/_sandbox/", get(async || page::redirect()))
         .route("/openapi.yaml", get(openapi))
         .fallback(handle::handle);
     let router =

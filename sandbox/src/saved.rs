@@ -71,12 +71,12 @@ pub(crate) fn rule<'de, D: Deserializer<'de>>(source: D) -> Result<Option<&'stat
     Ok(text.and_then(|text| RULES.iter().map(|rule| rule.rule).find(|known| *known == text)))
 }
 
-/// An amount of shillings: a text or a number.
+/// An amount of shillings or a phone number: a text or a number.
 pub(crate) fn amount<'de, D: Deserializer<'de>>(source: D) -> Result<String, D::Error> {
     match Value::deserialize(source)? {
         Value::String(text) => Ok(text),
         Value::Number(number) => Ok(number.to_string()),
-        _ => Err(D::Error::custom("must be an amount of shillings, as text or as a number")),
+        _ => Err(D::Error::custom("must be a text or a number")),
     }
 }
 

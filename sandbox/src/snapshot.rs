@@ -10,6 +10,7 @@ use crate::{
     deliveries::{Counts, Deliveries},
     events::Change,
     faults::SavedFault,
+    health::STATE_FILE,
     requests::Requests,
     settings::Settings,
     simulation::Rest,
@@ -66,6 +67,9 @@ impl TryFrom<Export> for Saved {
     fn try_from(export: Export) -> Result<Self, String> {
         if export.kopokopo_sandbox != FORM {
             return Err(format!("kopokopo_sandbox: is {}, and this version reads {FORM}", export.kopokopo_sandbox));
+        }
+        if export.tables.contains_key(SECRET) {
+            return Err(format!("tables.{SECRET}: an export has none"));
         }
         Ok(Self { document: export.state, parts: export.tables })
     }
@@ -139,7 +143,7 @@ impl App {
     /// The same for a task without a caller: `/_sandbox/health` reports a failure.
     pub(crate) fn save_later(&self) {
         if let Err(why) = self.save() {
-            self.fail("the state file", why);
+            self.fail(STATE_FILE, why);
         }
     }
 
@@ -168,20 +172,33 @@ impl App {
             None if is_export && name != SECRET => Err(format!("tables.{name}: is missing")),
             rows => part.load(rows.map_or(&[], Vec::as_slice)).map_err(|error| format!("tables.{name}: {error}")),
         };
+        let mut known = Vec::new();
         for (name, part) in simulation.parts() {
+            known.push(name);
             load(name, part)?;
         }
         let (name, part) = requests.part();
+        known.push(name);
         load(name, part)?;
         deliveries.with_parts(|parts, counts| {
             *counts = document.counts;
-            parts.into_iter().try_for_each(|(name, part)| load(name, part))
+            parts.into_iter().try_for_each(|(name, part)| {
+                known.push(name);
+                load(name, part)
+            })
         })?;
+        if let Some(unknown) = saved.parts.keys().find(|name| !known.contains(&name.as_str())) {
+            return Err(format!("tables.{unknown}: there is no such table; expected {}", known.join(", ")));
+        }
+        if is_export {
+            requests.check()?;
+            deliveries.check_bounds()?;
+        }
         document.settings.check()?;
         simulation.restore(document.simulation, |saved| time.clock(saved));
-        if is_export && !simulation.unaccounted().is_zero() {
-            let why = format!("the balances of tills and what came and went differ by {}", simulation.unaccounted());
-            return Err(format!("tables.tills: {why}"));
+        if is_export {
+            simulation.check()?;
+            document.faults.iter().try_for_each(SavedFault::check)?;
         }
         requests.restore();
         {
@@ -192,7 +209,7 @@ impl App {
             }
             *current = simulation;
             drop(current);
-            *self.requests() = requests;
+            self.requests().replace(requests);
             self.deliveries.replace(deliveries);
             self.faults().restore(document.faults);
             self.health.clear();

@@ -6,7 +6,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior, params};
 
 use crate::{
     snapshot::{Captured, Saved},
@@ -43,7 +43,8 @@ impl StateFile {
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let named = |why: &dyn std::fmt::Display| invalid(format!("{}: {why}", path.display()));
         make_private(path).map_err(|error| named(&error))?;
-        let (connection, found) = open(path).map_err(|error| match error.sqlite_error_code() {
+        let absolute = std::path::absolute(path)?;
+        let (connection, found) = open(&absolute).map_err(|error| match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy) => named(&"another sandbox uses it"),
             Some(ErrorCode::NotADatabase) => named(&"is not the state of a sandbox"),
             _ => named(&error),
@@ -126,6 +127,9 @@ fn invalid(why: String) -> io::Error {
 
 /// Makes an empty file that only its owner can read, unless it exists.
 fn make_private(path: &Path) -> io::Result<()> {
+    if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "is not a file"));
+    }
     let mut options = std::fs::OpenOptions::new();
     options.append(true).create(true);
     #[cfg(unix)]
@@ -141,7 +145,9 @@ fn make_private(path: &Path) -> io::Result<()> {
 
 /// A file of another program is left as it is.
 fn open(path: &Path) -> rusqlite::Result<(Connection, Identity)> {
-    let mut connection = Connection::open(path)?;
+    // Neither the name of a database in memory nor a URI has a meaning here.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags)?;
     // Who has it keeps it.
     connection.busy_timeout(std::time::Duration::ZERO)?;
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;

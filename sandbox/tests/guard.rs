@@ -106,3 +106,22 @@ async fn a_form_of_another_site_changes_nothing() {
         assert_eq!(talk.send("POST", "/_sandbox/reset", &headers, "").await.unwrap().status, 200, "{headers:?}");
     }
 }
+
+#[tokio::test]
+async fn a_page_of_another_site_reads_nothing_and_can_link_to_the_page() {
+    let talk = Talk::start().await;
+    let cross = ("sec-fetch-site", "cross-site");
+    for path in ["/_sandbox/snapshot", "/_sandbox/events", "/_sandbox/ui/app.js", "/_sandbox/state"] {
+        let refused = talk.send("GET", path, &[cross, ("sec-fetch-mode", "no-cors")], "").await.unwrap();
+        assert_eq!(refused.status, 403, "{path}");
+        assert_eq!(refused.header("cross-origin-resource-policy"), Some("same-origin"), "{path}");
+    }
+    let opened = talk.send("GET", "/_sandbox/ui", &[cross, ("sec-fetch-mode", "navigate")], "").await.unwrap();
+    assert_eq!(opened.status, 200);
+    for path in ["/_sandbox", "/_sandbox/", "/_sandbox/ui/"] {
+        let moved = talk.send("GET", path, &[], "").await.unwrap();
+        assert_eq!((moved.status, moved.header("location")), (303, Some("/_sandbox/ui")), "{path}");
+    }
+    let wrong = talk.send("GET", "/_sandbox/tills/K000000", &[], "").await.unwrap();
+    assert!(wrong.status == 405 && wrong.body.contains("PUT /tills/{number}"), "{}", wrong.body);
+}

@@ -71,8 +71,10 @@ async fn events_come_as_they_happen_with_their_contents() {
     assert!(stream.until(|text| text.contains("event: ready")).await);
     assert!(stream.1.contains("content-type: text/event-stream") && stream.1.contains("cache-control: no-store"));
     talk.post("/api/v2/incoming_payments", &stk_push("10", "0712345678", &receiver.url)).await;
-    let is_there = |text: &str| text.contains("\"delivered\":true") && text.contains("event: state");
-    assert!(stream.until(is_there).await);
+    // To its end.
+    let is_delivered =
+        |text: &str| text.split_once("\"delivered\":true").is_some_and(|(_, rest)| rest.contains("\n\n"));
+    assert!(stream.until(|text| is_delivered(text) && text.contains("event: state")).await);
     let requests = stream.data("request");
     let push = requests.iter().rfind(|request| request["operation"] == "incoming_payments.create").unwrap();
     assert_eq!((push["status"].as_u64(), push["body"]["till_number"].as_str()), (Some(201), Some("K000000")));

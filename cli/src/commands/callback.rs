@@ -88,7 +88,13 @@ impl SavedTo {
     pub(super) fn append(&mut self, saved: &Saved) -> io::Result<()> {
         let mut line = serde_json::to_string(saved)?;
         line.push('\n');
-        self.0.write_all(line.as_bytes())
+        let before = self.0.metadata()?.len();
+        let written = self.0.write_all(line.as_bytes());
+        if written.is_err() {
+            // The disk may be full, and the next line must not follow a half.
+            let _ = self.0.set_len(before);
+        }
+        written
     }
 }
 

@@ -4,6 +4,7 @@ use std::{
     io::{ErrorKind as IoErrorKind, Write, stderr},
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use axum::{
@@ -32,6 +33,9 @@ use crate::{
     operations,
     terminal::{Terminal, line, printable},
 };
+
+/// How long a callback that is received can take after the command is asked to stop.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// The largest body that a verifier accepts.
 const MOST: usize = 10 * 1024 * 1024;
@@ -121,7 +125,20 @@ impl Listen {
         }
         let router = Router::new().fallback(receive).with_state(Arc::new(listener));
         let stop = super::signals().map_err(Failure::failed)?;
-        axum::serve(socket, router).with_graceful_shutdown(stop).await.map_err(Failure::failed)
+        let (asked, stopping) = tokio::sync::oneshot::channel();
+        let serve = axum::serve(socket, router).with_graceful_shutdown(async move {
+            stop.await;
+            let _ = asked.send(());
+        });
+        // One who sends slowly is not waited for.
+        let late = async {
+            let _ = stopping.await;
+            tokio::time::sleep(GRACE).await;
+        };
+        tokio::select! {
+            ended = serve => ended.map_err(Failure::failed),
+            () = late => Ok(()),
+        }
     }
 }
 

@@ -397,7 +397,7 @@ fn what_is_wrong_with_data_is_said_with_its_place() {
             r#"{"transactions": [{"reference": "T", "till_number": "NOPE", "amount": 5}]}"#,
             "transactions[0].till_number: there is no such till; add it to tills",
         ),
-        (r#"{"tills": [{"number": "K1", "balance": true}]}"#, "tills[0].balance: must be an amount of shillings"),
+        (r#"{"tills": [{"number": "K1", "balance": true}]}"#, "tills[0].balance: must be a text or a number"),
         (r#"{"tills": [{"number": "K1", "balance": -5}]}"#, "tills: K1: balance must be"),
     ] {
         fs::write(&file, data).unwrap();
@@ -410,4 +410,135 @@ fn what_is_wrong_with_data_is_said_with_its_place() {
     let sandbox = Sandbox::start(&["--data", &file]);
     let till = json!({ "number": "K1", "name": "Till", "balance": "5.5" });
     assert!(state(&sandbox)["tills"].as_array().unwrap().contains(&till));
+}
+
+/// What is accepted is kept with a few levels more, and must be readable.
+#[test]
+fn deeply_nested_json_is_refused_or_survives_a_restart() {
+    let folder = Folder::new("deep");
+    let file = folder.file("state");
+    let nested = |depth: usize| -> Value {
+        serde_json::from_str(&format!("{}{}", "[".repeat(depth), "]".repeat(depth))).unwrap()
+    };
+    let mut first = Sandbox::start(&["--state", &file]);
+    let token = token(&first);
+    for depth in [10, 60, 62, 63, 100, 125] {
+        let mut request = push(5);
+        request["more"] = nested(depth);
+        let (status, _, body) = send(first.host(), "POST", "/api/v2/incoming_payments", &token, &request).unwrap();
+        assert_eq!(status, if depth < 64 { 201 } else { 400 }, "{depth}: {body}");
+        // Without a token too.
+        assert!(send(first.host(), "POST", "/api/v2/send_money", "", &json!({ "a": nested(depth) })).is_some());
+        let fault = json!({ "kind": "status", "operation": "polling.get", "body": nested(depth) });
+        let (status, ..) = send(first.host(), "PUT", "/_sandbox/faults", "", &fault).unwrap();
+        assert_eq!(status, if depth < 64 { 200 } else { 400 }, "{depth}");
+    }
+    let account = json!({ "merchant_wallets": [{ "id": "x", "more": nested(61) }] });
+    assert_eq!(send(first.host(), "PUT", "/_sandbox/data", "", &account).unwrap().0, 200);
+    first.child.kill().unwrap();
+    first.child.wait().unwrap();
+    let second = Sandbox::start(&["--state", &file]);
+    let url = second.announced["base_url"].as_str().unwrap();
+    let export = folder.file("export.json");
+    for command in ["export", "import"] {
+        let done = output(&["sandbox", command, &export, "--base-url", url], b"");
+        assert!(done.status.success(), "{command}: {}", text(&done.stderr));
+    }
+}
+
+#[test]
+fn names_that_sqlite_reads_in_another_way_are_files() {
+    let folder = Folder::new("names");
+    for name in [":memory:", "file:x?mode=memory", "file:y%3fz"] {
+        for round in 0..2 {
+            let mut child = crate::support::k2();
+            child
+                .args(["sandbox", "--json", "--port", "0", "--exit-with-stdin", "--state", name])
+                .current_dir(&folder.0);
+            let ended = child.stdin(std::process::Stdio::null()).output().unwrap();
+            assert!(ended.status.success(), "{name} {round}: {}", text(&ended.stderr));
+        }
+        assert!(fs::metadata(folder.0.join(name)).unwrap().len() > 0, "{name}");
+    }
+    let pipe = folder.file("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let refused = output(&["sandbox", "--json", "--state", &pipe], b"");
+    assert_eq!(text(&refused.stderr).trim(), format!("--state {pipe}: is not a file"));
+}
+
+#[test]
+fn a_callback_to_another_machine_is_withheld_after_a_restart_without_the_option() {
+    let folder = Folder::new("remote");
+    let file = folder.file("state");
+    // The sandbox does not count it as loopback, and nothing leaves this machine.
+    let receiver = std::net::TcpListener::bind("0.0.0.0:0").unwrap();
+    let url = format!("http://0.0.0.0:{}/results", receiver.local_addr().unwrap().port());
+    let mut first = Sandbox::start(&["--state", &file, "--allow-remote-callbacks"]);
+    let token = token(&first);
+    let late = r#"{"operation": "incoming_payment", "kind": "callback_late", "delay_ms": 60000}"#;
+    assert!(http(first.host(), "PUT", "/_sandbox/faults", late).starts_with("HTTP/1.1 200"));
+    let mut body = push(5);
+    body["_links"]["callback_url"] = json!(url);
+    assert_eq!(send(first.host(), "POST", "/api/v2/incoming_payments", &token, &body).unwrap().0, 201);
+    wait_until_nothing_is_due(&first);
+    first.child.kill().unwrap();
+    first.child.wait().unwrap();
+    let second = Sandbox::start(&["--state", &file]);
+    assert!(http(second.host(), "POST", "/_sandbox/clock/advance", r#"{"seconds": 61}"#).starts_with("HTTP/1.1 200"));
+    let begun = std::time::Instant::now();
+    loop {
+        let delivery = control(&second, "/_sandbox/deliveries")[0].clone();
+        if delivery["withheld"] == true {
+            assert!(
+                delivery["withheld_because"].as_str().unwrap().contains("0.0.0.0 is not this machine"),
+                "{delivery}"
+            );
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(10), "{delivery}");
+        thread::sleep(Duration::from_millis(10));
+    }
+    receiver.set_nonblocking(true).unwrap();
+    assert!(receiver.accept().is_err());
+}
+
+/// A shop that counts a reference once would ignore the second payment.
+#[test]
+fn an_import_repeats_no_reference_and_takes_no_token() {
+    let folder = Folder::new("repeats");
+    let sandbox = Sandbox::start(&[]);
+    let (file, url) = (folder.file("export.json"), sandbox.announced["base_url"].as_str().unwrap());
+    assert!(output(&["sandbox", "export", &file, "--base-url", url], b"").status.success());
+    let pay = || {
+        let (_, _, body) =
+            send(sandbox.host(), "POST", "/_sandbox/pay", "", &json!({ "till_number": "112233", "amount": 3 }))
+                .unwrap();
+        let paid: Value = serde_json::from_str(&body).unwrap();
+        (paid["resource"]["reference"].clone(), paid["resource"]["id"].clone())
+    };
+    let before = (pay(), token(&sandbox));
+    assert!(output(&["sandbox", "import", &file, "--base-url", url], b"").status.success());
+    let after = (pay(), token(&sandbox));
+    assert!(before.0.0 != after.0.0 && before.0.1 != after.0.1 && before.1 != after.1);
+    let content = fs::read_to_string(&file).unwrap();
+    assert!(content.contains(r#"\"dice\":null"#));
+    for (changed, words) in [
+        (content.replace(r#""tables":{"#, r#""tables":{"tokens":[],"#), "tables.tokens: an export has none"),
+        (content.replace(r#""tables":{"#, r#""tables":{"coins":[],"#), "tables.coins: there is no such table"),
+        (content.replace(r#""balance\":\"20000\""#, r#""balance\":\"-20000\""#), "tables.tills"),
+        (
+            content.replace(
+                r#"\"faults\":[]"#,
+                r#"\"faults\":[{\"fault\":{\"kind\":\"status\",\"status\":99},\"dice\":1}]"#,
+            ),
+            "state.faults: status: must be between",
+        ),
+    ] {
+        assert_ne!(changed, content, "{words}");
+        fs::write(&file, changed).unwrap();
+        let refused = output(&["sandbox", "import", &file, "--base-url", url], b"");
+        assert!(text(&refused.stderr).contains(words), "{words}: {}", text(&refused.stderr));
+    }
+    let refused = output(&["sandbox", "import", &file, "--base-url", "http://example.com"], b"");
+    assert!(refused.status.code() == Some(2) && text(&refused.stderr).contains("example.com is not this machine"));
 }

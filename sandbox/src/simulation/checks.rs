@@ -57,6 +57,17 @@ pub(super) fn metadata(params: Params<'_>) -> Result<Map<String, Value>, Refusal
     params.metadata().ok_or_else(|| Refusal::invalid("Metadata is invalid"))
 }
 
+/// How long a callback URL can be.
+const LONGEST_URL: usize = 2_000;
+
+/// How much of a name is kept.
+const LONGEST_NAME: usize = 200;
+
+/// The beginning of each name.
+pub(super) fn names(names: [Option<String>; 3]) -> [Option<String>; 3] {
+    names.map(|name| name.map(|name| name.chars().take(LONGEST_NAME).collect()))
+}
+
 /// A later time. The end of what a date can say is the latest.
 pub(super) fn later(at: OffsetDateTime, by: std::time::Duration) -> OffsetDateTime {
     time::Duration::try_from(by).ok().and_then(|by| at.checked_add(by)).unwrap_or(at)
@@ -66,6 +77,9 @@ impl Simulation {
     /// A URL that callbacks may go to.
     pub(super) fn callback(&self, params: Params<'_>, path: &str, field: &str) -> Result<String, Refusal> {
         let url = params.text(path).ok_or_else(|| Refusal::blank(field))?;
+        if url.len() > LONGEST_URL {
+            return Err(Refusal::invalid(format!("{field} is invalid: it has more than {LONGEST_URL} characters")));
+        }
         let Some(parsed) = url::Url::parse(&url).ok().filter(|parsed| parsed.host().is_some()) else {
             return Err(Refusal::invalid(format!("{field} is invalid")));
         };

@@ -139,7 +139,7 @@ proptest! {
 
 /// What is loaded from what is saved.
 fn reloaded(simulation: &mut Simulation) -> Simulation {
-    let rest = serde_json::from_str(&serde_json::to_string(&simulation.stopped()).unwrap()).unwrap();
+    let rest = serde_json::from_str(&serde_json::to_string(&simulation.rest()).unwrap()).unwrap();
     let mut loaded = simulation.fresh();
     for ((name, from), (same, into)) in simulation.parts().into_iter().zip(loaded.parts()) {
         assert_eq!(name, same);

@@ -13,7 +13,7 @@ use super::{
 use crate::{clock::iso, saved};
 
 /// How many SMS are kept. The oldest are forgotten first.
-const KEPT: usize = 1_000;
+pub(super) const KEPT: usize = 1_000;
 
 /// How many prompts are listed: the latest.
 const LISTED: usize = 200;

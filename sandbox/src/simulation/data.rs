@@ -68,7 +68,7 @@ pub struct TransactionData {
     #[serde(deserialize_with = "saved::amount")]
     pub amount: String,
     /// The customer. Default: 254996930902.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "saved::optional_amount")]
     pub phone_number: Option<String>,
 }
 

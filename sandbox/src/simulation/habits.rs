@@ -7,7 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    CustomerAction, Pace, Simulation, Step, checks::phone, customers::full_name, data::balance, events::Due,
+    CustomerAction, Pace, Simulation, Step,
+    checks::{self, phone},
+    customers::full_name,
+    data::balance,
+    events::Due,
     transactions::Source,
 };
 use crate::saved;
@@ -23,6 +27,7 @@ const LONGEST_SECONDS: u64 = 7 * 24 * 3600;
 #[serde(deny_unknown_fields)]
 pub struct CustomerData {
     /// The phone number.
+    #[serde(deserialize_with = "saved::amount")]
     pub phone_number: String,
     /// The names that payments have if the request has none.
     #[serde(default)]
@@ -67,7 +72,7 @@ impl CustomerData {
             return Err(format!("after_seconds must be at most {LONGEST_SECONDS}, 7 days"));
         }
         let customer = Customer {
-            names: [self.first_name.clone(), self.middle_name.clone(), self.last_name.clone()],
+            names: checks::names([self.first_name.clone(), self.middle_name.clone(), self.last_name.clone()]),
             balance: self.balance.as_deref().map(balance).transpose()?,
             action: self.action,
             after: self.after_seconds.map(Duration::from_secs),

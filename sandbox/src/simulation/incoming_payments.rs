@@ -53,6 +53,7 @@ impl Simulation {
             },
         );
         let names = ["first_name", "middle_name", "last_name"].map(|name| params.text(&format!("subscriber.{name}")));
+        let names = super::checks::names(names);
         self.asked.insert(id.clone(), Asked { till_number, phone_number: phone_number.clone(), amount, names, at });
         self.plan_decision(&id, &phone_number, CustomerAction::magic(magic(Some(&phone_number), &amount)));
         Ok(Reply::created(path, &id))

@@ -36,7 +36,7 @@ impl Tokens {
     fn add(&mut self, text: String, mut token: Token) {
         let latest = self.order.back().and_then(|text| self.all.get(text));
         token.number = latest.map_or(0, |latest| latest.number) + 1;
-        if self.order.len() == MOST
+        while self.order.len() >= MOST
             && let Some(oldest) = self.order.pop_front()
         {
             self.all.remove(&oldest);

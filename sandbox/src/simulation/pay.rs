@@ -75,14 +75,16 @@ impl Simulation {
                     return Err(Reply::invalid("Amount is more than the customer has"));
                 }
                 let names = [payment.first_name.clone(), payment.middle_name.clone(), payment.last_name.clone()];
-                let names = self.names_of(&phone_number, names);
+                let names = self.names_of(&phone_number, super::checks::names(names));
                 Source::Customer { phone_number, names }
             }
             Kind::B2b => {
-                Source::Till { number: params.text("sending_till").unwrap_or_else(|| SENDING_TILL.to_owned()) }
+                let given = params.text("sending_till").unwrap_or_else(|| SENDING_TILL.to_owned());
+                Source::Till { number: given.chars().take(40).collect() }
             }
             Kind::Card => {
-                Source::Card { number: payment.card_number.clone().unwrap_or_else(|| CARD_NUMBER.to_owned()) }
+                let given = payment.card_number.as_deref().unwrap_or(CARD_NUMBER);
+                Source::Card { number: given.chars().take(40).collect() }
             }
         };
         let transaction = self.receive(&till_number, amount, source).ok_or_else(too_much)?;

@@ -36,7 +36,7 @@ impl Simulation {
         attributes.insert("scope_reference".into(), json!(scope));
         attributes.insert("enable_daraja_payload".into(), json!(daraja));
         attributes.insert("status".into(), json!("Active"));
-        if self.subscriptions.len() == MOST {
+        while self.subscriptions.len() >= MOST {
             self.subscriptions.pop_first();
         }
         self.subscriptions.push(Subscription { event_type, url, till_number: scope, daraja });

@@ -288,7 +288,7 @@ impl Simulation {
             source,
             state: State::Received,
         };
-        if self.transactions.len() == KEPT {
+        while self.transactions.len() >= KEPT {
             self.transactions.pop_first();
         }
         self.transactions.push(transaction.clone());
