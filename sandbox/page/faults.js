@@ -22,11 +22,20 @@ let nextStep = 0;
 export async function initFaults(refresh) {
   const [names, { words }] = await Promise.all([get('/operations'), Promise.resolve({ words: KINDS })]);
   const option = (value, label = value) => el('option', { value }, label);
+  const operations = el('optgroup', { label: 'Operations' }, ...names.operations.map((name) => option(name)));
+  const callbacks = el('optgroup', { label: 'Callbacks and webhooks' }, ...names.callbacks.map((name) => option(name)));
   const operation = el('select', { id: 'fault-operation' },
     option('*', 'Every one'),
-    el('optgroup', { label: 'Operations' }, ...names.operations.map((name) => option(name))),
-    el('optgroup', { label: 'Callbacks and webhooks' }, ...names.callbacks.map((name) => option(name))));
+    operations, callbacks);
   const kind = el('select', { id: 'fault-kind' }, ...words.map(([name, label]) => option(name, label)));
+  const fit = () => {
+    const isCallback = kind.value.startsWith('callback_');
+    operations.disabled = isCallback;
+    callbacks.disabled = !isCallback;
+    if (operation.selectedOptions[0]?.parentElement.disabled) operation.value = '*';
+  };
+  kind.addEventListener('change', fit);
+  fit();
   const times = el('input', { id: 'fault-times', type: 'number', min: 1, value: 1 });
   const always = el('input', { id: 'fault-always', type: 'checkbox' });
   const status = el('input', { id: 'fault-status', type: 'number', min: 200, max: 599, placeholder: '500' });

@@ -64,6 +64,19 @@ println("saved with the order: \${push.id}")
 println(k2.incomingPayments.wait(push.id).status)`,
     },
     {
+      name: 'Java',
+      text: `import dev.kopokopo.*;
+import java.math.BigDecimal;
+
+KopoKopo k2 = new KopoKopo(ClientOptions.builder().baseUrl(${d(url)})
+    .clientId(${d(id)}).clientSecret(${d(secret)}).apiKey(${d(key)}).build());
+CreatedIncomingPayment push = k2.getIncomingPayments().createBlocking(IncomingPaymentRequest.builder()
+    .tillNumber("K000000").phoneNumber("${PHONE}").amount(new BigDecimal(100))
+    .callbackUrl("${CALLBACK}").build());
+System.out.println("saved with the order: " + push.getId());
+System.out.println(k2.getIncomingPayments().waitBlocking(push.getId()).getStatus());`,
+    },
+    {
       name: 'Swift',
       text: `import KopoKopo
 
@@ -102,6 +115,33 @@ echo "saved with the order: {$push->id()}\\n";
 echo $k2->incomingPayments->wait($push->id(), timeout: 120)->status(), "\\n";`,
     },
     {
+      name: 'Go',
+      text: `url, key := ${d(url)}, kopokopo.Secret(${d(key)})
+k2, err := kopokopo.NewClient(kopokopo.ClientOptions{BaseURL: &url, ClientID: ${d(id)},
+	ClientSecret: ${d(secret)}, APIKey: &key})
+if err != nil { log.Fatal(err) }
+push, err := k2.IncomingPayments().Create(ctx, kopokopo.IncomingPaymentRequest{TillNumber: "K000000",
+	PhoneNumber: "${PHONE}", Amount: "100", CallbackURL: "${CALLBACK}"})
+if err != nil { log.Fatal(err) }
+fmt.Println("saved with the order:", push.ID())
+payment, err := k2.IncomingPayments().Wait(ctx, push.ID(), kopokopo.WaitOptions{Timeout: 2 * time.Minute})
+if err != nil { log.Fatal(err) }
+fmt.Println(payment.Status)`,
+    },
+    {
+      name: 'Dart',
+      text: `import 'package:decimal/decimal.dart';
+import 'package:kopokopo/kopokopo.dart';
+// Apps have no secret: your backend returns tokens of the client id ${id.replace(/\s/g, ' ')}.
+final KopoKopo k2 = KopoKopo.withTokenSource(tokensOfTheBackend, baseUrl: ${single(url)});
+final CreatedIncomingPayment push = await k2.incomingPayments.create(
+  tillNumber: 'K000000', phoneNumber: '${PHONE}', amount: Decimal.fromInt(100),
+  callbackUrl: '${CALLBACK}',
+);
+print(push.id); // give it to the backend first
+print((await push.wait(timeout: const Duration(seconds: 120))).status);`,
+    },
+    {
       name: 'Rust',
       text: `let k2 = kopokopo::KopoKopo::builder().base_url(${d(url)})
     .client_id(${d(id)}).client_secret(${d(secret)}).api_key(${d(key)}).build()?;
@@ -113,8 +153,13 @@ println!("saved with the order: {}", push.id());`,
     },
     {
       name: 'curl',
-      text: `curl --data "grant_type=client_credentials" --data-urlencode ${shell(`client_id=${id}`)} \\
-  --data-urlencode ${shell(`client_secret=${secret}`)} ${shell(`${url}/oauth/token`)}`,
+      text: `K2_TOKEN=$(curl --silent --data grant_type=client_credentials --data-urlencode ${shell(`client_id=${id}`)} \\
+  --data-urlencode ${shell(`client_secret=${secret}`)} ${shell(`${url}/oauth/token`)} |
+  sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
+curl --include --header "Authorization: Bearer $K2_TOKEN" --header 'Content-Type: application/json' --data '{
+    "payment_channel": "M-PESA STK Push", "till_number": "K000000", "amount": {"value": 100},
+    "subscriber": {"phone_number": "${PHONE}"}, "_links": {"callback_url": "${CALLBACK}"}
+  }' ${shell(`${url}/api/v2/incoming_payments`)}`,
     },
   ];
 }

@@ -197,12 +197,15 @@ test('the variables and the first lines have the values of this sandbox', withPa
   const printed = execFileSync('sh', ['-c', `${lines}\nprintf '%s|' "$K2_BASE_URL" "$K2_CLIENT_ID" "$K2_CLIENT_SECRET" "$K2_API_KEY"`]).toString();
   assert.strictEqual(printed, `${[sandbox.url, sandbox.clientId, sandbox.clientSecret, sandbox.apiKey].join('|')}|`);
   const languages = await page.getByLabel('Language').locator('option').allTextContents();
-  for (const name of ['.env file', 'PowerShell', 'Python', 'Node', 'Kotlin', 'Swift', 'Ruby', 'PHP', 'Rust']) assert.ok(languages.includes(name), name);
+  for (const name of ['.env file', 'PowerShell', 'Python', 'Node', 'Kotlin', 'Java', 'Swift', 'Ruby', 'PHP', 'Go', 'Dart', 'Rust', 'curl']) assert.ok(languages.includes(name), name);
   for (const name of languages) {
     await page.getByLabel('Language').selectOption(name);
     const text = await code.textContent();
     assert.ok(text.includes(sandbox.url) && text.includes(sandbox.clientId) && text.split('\n').length <= 11, name);
   }
+  await page.getByLabel('Language').selectOption('curl');
+  const response = execFileSync('sh', ['-c', await code.textContent()]).toString();
+  assert.ok(response.startsWith('HTTP/1.1 201 Created') && response.includes(`location: ${sandbox.url}/api/v2/incoming_payments/`), response);
   await page.getByLabel('Language').selectOption('Python');
   const text = await copied(page, context, sandbox, page.getByRole('button', { name: 'Copy the code' }));
   execFileSync('python3', ['-c', 'import ast, sys; ast.parse(sys.stdin.read())'], { input: text });
