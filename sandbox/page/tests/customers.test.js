@@ -119,6 +119,7 @@ for (const [kind, label, till, way] of [
 
 test('a refusal at the counter is shown with its words', withPage(async ({ sandbox, page }) => {
   await open(page, sandbox);
+  await page.locator('#counter-till option').first().waitFor({ state: 'attached' });
   await page.getByRole('button', { name: 'Take the payment' }).click();
   await page.getByText("Amount is not a number").or(page.getByText("Amount can't be blank")).first().waitFor();
 }));

@@ -138,9 +138,15 @@ test('a fault is switched on and off', withPage(async ({ sandbox, page }) => {
   assert.deepStrictEqual(faults.map(({ kind, times, status }) => [kind, times, status]), [['status', 1, 503], ['callback_twice', null, null]]);
   await sandbox.api('/api/v2/incoming_payments', push(), 503);
   await page.getByRole('button', { name: 'Switch off status of incoming_payments.create' }).waitFor({ state: 'detached' });
+  await page.getByLabel('What fails').selectOption('status');
+  // A callback cannot fail with a status.
+  assert.strictEqual(await page.getByLabel('Operation, or callback').inputValue(), '*');
+  assert.ok(await page.locator('#fault-operation option[value="incoming_payment"]').isDisabled());
   await page.getByLabel('Operation, or callback').selectOption('polling.get');
+  await page.getByLabel('Status, for a status fault').fill('99');
+  await page.getByLabel('Always').check();
   await page.getByRole('button', { name: 'Switch on' }).click();
-  await page.getByText(/operation: there is no/).waitFor();
+  await page.getByText(/status: must be between/).waitFor();
   await page.getByRole('button', { name: 'Switch off callback_twice of incoming_payment' }).click();
   await page.getByRole('button', { name: 'Switch off callback_twice of incoming_payment' }).waitFor({ state: 'detached' });
   await page.getByRole('button', { name: 'Switch all off' }).click();
