@@ -18,7 +18,7 @@ use crate::{
     guard::Guard,
     health::Failure,
     params::Params,
-    sandbox::router,
+    routes::router,
     server::Connection,
     simulation::{Data, Pace, Simulation, Start},
 };

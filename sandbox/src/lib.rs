@@ -30,6 +30,7 @@ mod documents {
 mod api;
 mod app;
 mod body;
+mod builder;
 mod clock;
 mod control;
 mod deliveries;
@@ -48,6 +49,7 @@ mod params;
 mod refusals;
 mod reply;
 mod requests;
+mod routes;
 mod rules;
 pub mod samples;
 mod sandbox;
@@ -63,13 +65,14 @@ mod table;
 /// The description of the API in OpenAPI 3.1. The sandbox serves it at `/openapi.yaml`.
 pub const OPENAPI: &str = include_str!("../../docs/openapi/kopokopo.yaml");
 
+pub use builder::Builder;
 pub use deliveries::{Attempt, Delivery};
 pub use faults::{Fault, FaultKind};
 pub use health::Failure;
 pub use log::{Log, LogEntry};
 pub use requests::RecordedRequest;
 pub use rules::{Evidence, MAGIC, Magic, RULES, Rule};
-pub use sandbox::{Builder, Sandbox};
+pub use sandbox::Sandbox;
 pub use settings::Settings;
 pub use simulation::checks::is_loopback;
 pub use simulation::{

@@ -5,6 +5,7 @@
 mod call;
 mod callbacks;
 mod demo;
+mod exports;
 mod journal;
 mod readme;
 mod sandbox;
