@@ -1393,8 +1393,7 @@ class Controls:
     ) -> Any:
         """Returns everything but credentials and access tokens, for `import_state`.
         """
-        content = self._control("GET", "/snapshot")
-        return content
+        return self._control("GET", "/snapshot")
 
     def import_state(
         self,
