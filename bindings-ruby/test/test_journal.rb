@@ -112,6 +112,8 @@ module JournalTests
   def test_tables_that_are_missing_are_named_and_nothing_is_sent
     store = KopoKopo::ActiveRecordJournal.new(create_tables: false)
     [client(journal: store), client.with_journal(store), client.with_journal(KopoKopo::ActiveRecordJournal.new, create_tables: false)].each do |k2|
+      # What a client of another test still writes can have made them.
+      drop_tables
       error = assert_raises(KopoKopo::JournalError) { k2.incoming_payments.create(**push, idempotency_key: "order-1") }
       assert_includes error.detail, "the table kopokopo_journal does not exist"
       assert_empty requests(CREATE)
