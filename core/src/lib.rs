@@ -53,6 +53,8 @@ pub use error::{ErrorKind, KopoKopoError, Result};
 pub use options::{CallOptions, Timeouts};
 #[doc(hidden)]
 pub use redact::{redact_all, redact_name};
+#[doc(hidden)]
+pub use resources::document::is_deeper;
 
 #[cfg(feature = "client")]
 pub use self::{

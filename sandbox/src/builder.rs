@@ -195,13 +195,7 @@ impl Builder {
         let client_id = made("sandbox_client", self.client_id, saved_id);
         let client_secret = made("sandbox_secret", self.client_secret, saved_secret);
         let api_key = made("sandbox_key", self.api_key, saved_key);
-        let restored = match &file {
-            Some(file) => {
-                file.set_credentials([&client_id, &client_secret, &api_key])?;
-                file.read()?
-            }
-            None => None,
-        };
+        let restored = file.as_ref().map(StateFile::read).transpose()?.flatten();
         let base_url = format!("http://{shown}");
         let start = Start {
             base_url: base_url.clone(),
@@ -220,6 +214,10 @@ impl Builder {
             if self.data != Data::default() {
                 app.simulation().start_with(self.data);
             }
+        }
+        // A state that cannot be restored keeps its own.
+        if let Some(file) = &app.file {
+            file.set_credentials([&client_id, &client_secret, app.deliveries.api_key()])?;
         }
         app.save().map_err(|why| refused_state(&why))?;
 

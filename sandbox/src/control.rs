@@ -1,11 +1,13 @@
 //! The sandbox's own controls, under `/_sandbox`.
 
+mod data;
+
 use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
     body::Bytes,
-    extract::{Extension, Path, Request, State},
+    extract::{Extension, Path, State},
     http::StatusCode,
     middleware,
     response::{IntoResponse, Response},
@@ -25,9 +27,9 @@ use crate::{
     reply::Reply,
     rules::{MAGIC, RULES},
     samples::Changes,
+    saved,
     server::Connection,
-    simulation::{self, CustomerAction, CustomerData, LONGEST, Payment, SECTIONS},
-    snapshot::{Export, Saved, Time},
+    simulation::{CustomerAction, LONGEST, Payment, SECTIONS},
 };
 
 type Shared = State<Arc<App>>;
@@ -60,15 +62,15 @@ fn controls() -> Vec<Control> {
         POST "/payment_links/{id}/customer" => pay_link,
         POST "/pay" => pay,
         GET "/customers" => |State(app): Shared| async move { respond(&app.simulation().customers()) },
-        PUT "/customers/{phone_number}" => set_customer,
+        PUT "/customers/{phone_number}" => data::set_customer,
         GET "/transactions" => |State(app): Shared| async move { respond(&app.simulation().list_transactions()) },
         GET "/payment_links" => |State(app): Shared| async move { respond(&app.simulation().list_payment_links()) },
         GET "/payment_links/{id}" => payment_link,
         GET "/resources/{section}" => resources,
         POST "/transactions/{reference}/reverse" => reverse,
         POST "/transactions/{reference}/void" => void,
-        PUT "/tills/{number}" => set_till,
-        PUT "/data" => set_data,
+        PUT "/tills/{number}" => data::set_till,
+        PUT "/data" => data::set_data,
         GET "/pending" => pending,
         GET "/operations" =>
             || async { respond(&json!({ "operations": api::operations(), "callbacks": callbacks() })) },
@@ -80,8 +82,8 @@ fn controls() -> Vec<Control> {
         GET "/settings" => |State(app): Shared| async move { respond(&app.settings()) },
         PUT "/settings" => set_settings,
         GET "/state" => |State(app): Shared| async move { respond(&app.simulation().state()) },
-        GET "/snapshot" => export,
-        PUT "/snapshot" => import,
+        GET "/snapshot" => data::export,
+        PUT "/snapshot" => data::import,
         GET "/rules" => || async { respond(&json!({ "rules": RULES, "magic": MAGIC })) },
     }
 }
@@ -192,55 +194,6 @@ async fn void(State(app): Shared, Path(reference): Path<String>) -> Response {
     found(app.change(|simulation| simulation.take_back(&reference, true)))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NewTill {
-    #[serde(default)]
-    name: Option<String>,
-    /// A text or a number.
-    balance: Value,
-}
-
-async fn set_till(State(app): Shared, Path(number): Path<String>, body: Bytes) -> Result<Response, Refused> {
-    let NewTill { name, balance } = read(&body)?;
-    let balance = balance.as_str().map_or_else(|| balance.to_string(), str::to_owned);
-    let balance = simulation::balance(&balance).map_err(Refused)?;
-    let till = app.change(|simulation| simulation.set_till(&number, name.as_deref(), balance)).map_err(Refused)?;
-    Ok(respond(&till))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NewCustomer {
-    #[serde(default)]
-    first_name: Option<String>,
-    #[serde(default)]
-    middle_name: Option<String>,
-    #[serde(default)]
-    last_name: Option<String>,
-    /// A text or a number.
-    #[serde(default)]
-    balance: Value,
-    #[serde(default)]
-    action: Option<CustomerAction>,
-    #[serde(default)]
-    after_seconds: Option<u64>,
-}
-
-async fn set_customer(State(app): Shared, Path(phone_number): Path<String>, body: Bytes) -> Result<Response, Refused> {
-    let NewCustomer { first_name, middle_name, last_name, balance, action, after_seconds } = read(&body)?;
-    let text = || balance.as_str().map_or_else(|| balance.to_string(), str::to_owned);
-    let balance = (!balance.is_null()).then(text);
-    let action = action.unwrap_or(CustomerAction::EnterPin);
-    let data = CustomerData { phone_number, first_name, middle_name, last_name, balance, action, after_seconds };
-    Ok(respond(&app.change(|simulation| simulation.set_customer(&data)).map_err(Refused)?))
-}
-
-async fn set_data(State(app): Shared, body: Bytes) -> Result<Response, Refused> {
-    app.replace_data(read(&body)?).map_err(Refused)?;
-    Ok(done())
-}
-
 /// What is waiting: steps, requests, and deliveries.
 async fn pending(State(app): Shared) -> Response {
     let (mut pending, elapsed) = {
@@ -253,24 +206,6 @@ async fn pending(State(app): Shared) -> Response {
     });
     pending["deliveries"] = deliveries.collect();
     respond(&pending)
-}
-
-async fn export(State(app): Shared) -> Response {
-    match app.export() {
-        Ok(export) => respond(&export),
-        Err(error) => refused(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
-    }
-}
-
-/// The largest export: several of the bounds together, as JSON in JSON.
-const MOST_IMPORTED: usize = 256 << 20;
-
-async fn import(State(app): Shared, request: Request) -> Result<Response, Refused> {
-    let body = axum::body::to_bytes(request.into_body(), MOST_IMPORTED).await;
-    let export: Export = read(&body.map_err(|error| Refused(error.to_string()))?)?;
-    let saved = Saved::try_from(export).map_err(Refused)?;
-    app.restore(&saved, Time::StoodStill).map_err(Refused)?;
-    Ok(done())
 }
 
 #[derive(Deserialize)]
@@ -315,16 +250,13 @@ async fn decide(State(app): Shared, Path(id): Path<String>, body: Bytes) -> Resu
 #[serde(deny_unknown_fields)]
 struct LinkDecision {
     action: CustomerAction,
-    /// Text or number.
-    #[serde(default)]
-    phone_number: Value,
+    #[serde(default, deserialize_with = "saved::optional_text_or_number")]
+    phone_number: Option<String>,
 }
 
 async fn pay_link(State(app): Shared, Path(id): Path<String>, body: Bytes) -> Result<Response, Refused> {
     let LinkDecision { action, phone_number } = read(&body)?;
-    let from = (!phone_number.is_null())
-        .then(|| phone_number.as_str().map_or_else(|| phone_number.to_string(), str::to_owned));
-    Ok(settled(app.change(|simulation| simulation.pay_link(&id, action, from.as_deref()))))
+    Ok(settled(app.change(|simulation| simulation.pay_link(&id, action, phone_number.as_deref()))))
 }
 
 async fn payment_link(State(app): Shared, Path(id): Path<String>) -> Response {

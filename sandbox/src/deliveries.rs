@@ -1,5 +1,7 @@
 //! Callbacks and webhooks: signed, listed, and sent over real HTTP.
 
+mod tables;
+
 use std::{
     sync::{Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
@@ -14,10 +16,7 @@ use serde::{Deserialize, Serialize};
 use tokio::{sync::Notify, time::Instant};
 use url::Url;
 
-use crate::{
-    simulation::is_loopback,
-    table::{Part, Table},
-};
+use crate::{simulation::is_loopback, table::Table};
 
 /// How many deliveries are kept, and how many bytes of bodies. The oldest go first, sent or not.
 pub(crate) const KEPT: usize = 10_000;
@@ -283,31 +282,15 @@ impl Deliveries {
         }
     }
 
-    /// It is due again later.
-    pub(crate) fn postpone(&self, job: &Job, by: Duration) {
+    /// It is due again then.
+    pub(crate) fn postpone(&self, job: &Job, due: Duration) {
         let mut kept = self.kept();
         if kept.epoch == job.epoch {
             kept.sending.remove(&job.number);
-            kept.plan(Job { due: job.due.saturating_add(by), ..*job });
+            kept.plan(Job { due, ..*job });
         }
         drop(kept);
         self.wake.notify_one();
-    }
-
-    /// Whether there can be such deliveries.
-    pub(crate) fn check_bounds(&self) -> Result<(), String> {
-        let kept = self.kept();
-        let Counts { delivery, job } = kept.counts;
-        let is_counted = kept.list.last().is_none_or(|(id, _)| *id <= delivery)
-            && kept.queue.values().chain(kept.sending.values()).all(|found| found.number <= job);
-        if kept.list.len() > KEPT
-            || kept.queue.len() + kept.sending.len() > 3 * KEPT
-            || !is_counted
-            || delivery.max(job) >= 1 << 53
-        {
-            return Err("tables.deliveries, state.counts: there are too many, or a number is out of bounds".to_owned());
-        }
-        Ok(())
     }
 
     /// Its delivery is forgotten.
@@ -338,32 +321,6 @@ impl Deliveries {
             drop(kept);
             self.wake.notify_one();
         }
-    }
-
-    /// Calls this with the tables, by their names, and with the numbers that were given last.
-    pub(crate) fn with_parts<T>(&self, call: impl FnOnce([(&'static str, &mut dyn Part); 3], &mut Counts) -> T) -> T {
-        let mut kept = self.kept();
-        let Kept { list, queue, sending, counts, .. } = &mut *kept;
-        call([("deliveries", list), ("delivery_queue", queue), ("deliveries_on_their_way", sending)], counts)
-    }
-
-    /// Takes over the tables of another one, whose key may have been another. What was on its way is due at once.
-    pub(crate) fn replace(&self, other: Self) {
-        let mut loaded = other.kept.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let ids: Vec<u64> = loaded.list.iter().map(|(id, _)| *id).collect();
-        for id in ids {
-            if let Some(delivery) = loaded.list.get_mut(&id) {
-                delivery.signature = sign(&self.api_key, delivery.body.as_bytes());
-            }
-        }
-        let mut kept = self.kept();
-        let (schedule, epoch) = (std::mem::take(&mut kept.schedule), kept.epoch + 1);
-        *kept = Kept { epoch, schedule, ..loaded };
-        kept.bytes = kept.list.values().map(|delivery| delivery.body.len()).sum();
-        while let Some((_, job)) = kept.sending.pop_first() {
-            kept.queue.insert((job.due, job.number), job);
-        }
-        kept.held = kept.queue.iter().filter(|(_, job)| job.is_held).map(|(key, _)| *key).collect();
     }
 
     fn transport(&self, url: &Url) -> Option<HttpTransport> {
@@ -446,5 +403,15 @@ mod tests {
             deliveries.note(&own, attempt(), Duration::ZERO);
             deliveries.list()[0].delivered
         }));
+    }
+
+    /// The clock can be moved far ahead of what was due.
+    #[test]
+    fn what_is_postponed_is_due_then_and_not_before() {
+        let deliveries = with_one();
+        let job = deliveries.take_due(Duration::from_secs(86_400)).unwrap();
+        deliveries.postpone(&job, Duration::from_secs(86_401));
+        assert!(deliveries.take_due(Duration::from_secs(86_400)).is_none());
+        assert_eq!(deliveries.next_due(), Some(Duration::from_secs(86_401)));
     }
 }

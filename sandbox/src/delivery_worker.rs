@@ -127,7 +127,8 @@ async fn attempt(app: Arc<App>, job: Job) {
     // What is sent is saved before.
     if let Err(why) = app.save() {
         app.fail(STATE_FILE, why);
-        return app.deliveries.postpone(&job, UNSAVED);
+        let until = app.simulation().clock.elapsed().saturating_add(UNSAVED);
+        return app.deliveries.postpone(&job, until);
     }
     let began = Instant::now();
     let outcome = app.deliveries.post(&delivery).await;

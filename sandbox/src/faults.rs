@@ -2,9 +2,8 @@
 
 use kopokopo::types::EventType;
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
-use serde_json::Value;
 
-use crate::{api, samples};
+use crate::{api, samples, saved};
 
 /// The failure. `before_effect`: the request has no effect. `after_effect`: it takes effect, and the response
 /// does not say so.
@@ -123,12 +122,7 @@ pub struct Fault {
 }
 
 fn text_or_number<'de, D: Deserializer<'de>>(source: D) -> Result<Option<String>, D::Error> {
-    match Option::<Value>::deserialize(source)? {
-        None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(Value::Number(number)) => Ok(Some(number.to_string())),
-        Some(_) => Err(D::Error::custom("retry_after must be a text or a number")),
-    }
+    saved::optional_text_or_number(source).map_err(|_| D::Error::custom("retry_after must be a text or a number"))
 }
 
 fn any() -> String {

@@ -25,22 +25,7 @@ const DEEPEST: usize = 64;
 
 /// Whether a JSON text is nested deeper than is accepted.
 pub(crate) fn is_too_deep(text: &[u8]) -> bool {
-    let (mut depth, mut in_text, mut is_escaped) = (0_usize, false, false);
-    for byte in text {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' if in_text => is_escaped = true,
-            b'"' => in_text = !in_text,
-            _ if in_text => {}
-            b'[' | b'{' => depth += 1,
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > DEEPEST {
-            return true;
-        }
-    }
-    false
+    kopokopo::is_deeper(text, DEEPEST)
 }
 
 #[cfg(test)]

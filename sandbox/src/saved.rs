@@ -11,7 +11,7 @@ use crate::{api, rules::RULES};
 pub(crate) type Word = &'static str;
 
 /// Everything that resources are kept under.
-pub(crate) const SECTIONS: [&str; 12] = [
+pub(crate) const ALL_SECTIONS: [&str; 12] = [
     "external_recipients",
     "incoming_payments",
     "merchant_bank_accounts",
@@ -52,7 +52,7 @@ fn one_of<'de, D: Deserializer<'de>>(source: D, known: &[&'static str]) -> Resul
 }
 
 pub(crate) fn section<'de, D: Deserializer<'de>>(source: D) -> Result<&'static str, D::Error> {
-    one_of(source, &SECTIONS)
+    one_of(source, &ALL_SECTIONS)
 }
 
 pub(crate) fn kind<'de, D: Deserializer<'de>>(source: D) -> Result<&'static str, D::Error> {
@@ -71,8 +71,8 @@ pub(crate) fn rule<'de, D: Deserializer<'de>>(source: D) -> Result<Option<&'stat
     Ok(text.and_then(|text| RULES.iter().map(|rule| rule.rule).find(|known| *known == text)))
 }
 
-/// An amount of shillings or a phone number: a text or a number.
-pub(crate) fn amount<'de, D: Deserializer<'de>>(source: D) -> Result<String, D::Error> {
+/// What can be given as a text or as a number, such as an amount of shillings or a phone number.
+pub(crate) fn text_or_number<'de, D: Deserializer<'de>>(source: D) -> Result<String, D::Error> {
     match Value::deserialize(source)? {
         Value::String(text) => Ok(text),
         Value::Number(number) => Ok(number.to_string()),
@@ -80,10 +80,10 @@ pub(crate) fn amount<'de, D: Deserializer<'de>>(source: D) -> Result<String, D::
     }
 }
 
-pub(crate) fn optional_amount<'de, D: Deserializer<'de>>(source: D) -> Result<Option<String>, D::Error> {
+pub(crate) fn optional_text_or_number<'de, D: Deserializer<'de>>(source: D) -> Result<Option<String>, D::Error> {
     match Option::<Value>::deserialize(source)? {
         None => Ok(None),
-        Some(value) => amount(value).map(Some).map_err(D::Error::custom),
+        Some(value) => text_or_number(value).map(Some).map_err(D::Error::custom),
     }
 }
 

@@ -1,6 +1,9 @@
 //! Collections whose changes can be saved: every change goes through them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Borrow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -19,9 +22,9 @@ impl<K, V> Default for Table<K, V> {
 }
 
 impl<K: Ord + Clone, V> Table<K, V> {
-    fn note(&mut self, key: &K) {
+    fn note(&mut self, key: K) {
         if let Some(changed) = &mut self.changed {
-            changed.insert(key.clone());
+            changed.insert(key);
         }
     }
 
@@ -33,33 +36,44 @@ impl<K: Ord + Clone, V> Table<K, V> {
         self.rows.is_empty()
     }
 
-    pub(crate) fn get(&self, key: &K) -> Option<&V> {
+    pub(crate) fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
         self.rows.get(key)
     }
 
-    pub(crate) fn contains(&self, key: &K) -> bool {
+    pub(crate) fn contains<Q: Ord + ?Sized>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+    {
         self.rows.contains_key(key)
     }
 
-    pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
-        if self.rows.contains_key(key) {
-            self.note(key);
+    pub(crate) fn get_mut<Q: Ord + ToOwned<Owned = K> + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
+    where
+        K: Borrow<Q>,
+    {
+        let found = self.rows.get_mut(key)?;
+        if let Some(changed) = &mut self.changed {
+            changed.insert(key.to_owned());
         }
-        self.rows.get_mut(key)
+        Some(found)
     }
 
     /// Returns what it replaces.
     pub(crate) fn insert(&mut self, key: K, value: V) -> Option<V> {
-        self.note(&key);
+        self.note(key.clone());
         self.rows.insert(key, value)
     }
 
-    pub(crate) fn remove(&mut self, key: &K) -> Option<V> {
-        let removed = self.rows.remove(key);
-        if removed.is_some() {
-            self.note(key);
-        }
-        removed
+    pub(crate) fn remove<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+    {
+        let (key, removed) = self.rows.remove_entry(key)?;
+        self.note(key);
+        Some(removed)
     }
 
     pub(crate) fn first(&self) -> Option<(&K, &V)> {
@@ -72,7 +86,7 @@ impl<K: Ord + Clone, V> Table<K, V> {
 
     pub(crate) fn pop_first(&mut self) -> Option<(K, V)> {
         let (key, value) = self.rows.pop_first()?;
-        self.note(&key);
+        self.note(key.clone());
         Some((key, value))
     }
 

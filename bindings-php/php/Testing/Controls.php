@@ -489,9 +489,7 @@ abstract class Controls
      */
     public function exportState(): mixed
     {
-        $value = $this->control('GET', '/snapshot');
-
-        return $value;
+        return $this->control('GET', '/snapshot');
     }
 
     /**

@@ -9,6 +9,7 @@ mod journal;
 mod listen;
 mod log;
 mod pay;
+mod place;
 mod receiver;
 mod replay;
 mod sandbox;

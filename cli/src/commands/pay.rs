@@ -10,8 +10,8 @@ use url::Url;
 
 use super::{
     Failure, Outcome,
-    callback::{self, request},
-    sandbox::PORT,
+    callback::request,
+    place::{Place, no_sandbox, refused},
 };
 use crate::terminal::{self, printable};
 
@@ -70,9 +70,8 @@ pub(super) struct Pay {
     /// What the customer does, with --prompt and --link.
     #[arg(long, value_enum, default_value = "enter_pin")]
     action: Action,
-    /// Where the sandbox is. Default: http://127.0.0.1:4254, the port of `k2 sandbox`.
-    #[arg(long, env = "K2_BASE_URL", value_parser = callback::url)]
-    base_url: Option<Url>,
+    #[command(flatten)]
+    place: Place,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -125,10 +124,7 @@ impl Kind {
 
 impl Pay {
     pub(super) fn run(self) -> Outcome {
-        let url = match &self.base_url {
-            Some(url) => url.clone(),
-            None => Url::parse(&format!("http://127.0.0.1:{PORT}")).map_err(Failure::failed)?,
-        };
+        let url = self.place.url()?;
         if url.host_str().is_some_and(|host| host == "kopokopo.com" || host.ends_with(".kopokopo.com")) {
             return Err(Failure::Usage(
                 "--base-url: `k2 pay` is for `k2 sandbox` only: Kopo Kopo has no such call".into(),
@@ -202,21 +198,15 @@ fn control(mut url: Url, method: Method, path: &[&str], body: &Value) -> Result<
     if status == 200 {
         return Ok(output);
     }
-    let why = output["error"].as_str().map_or_else(|| format!("status {status}: is it a sandbox?"), str::to_owned);
-    Err(Failure::Failed(why))
+    Err(refused(status, &output))
 }
 
 async fn send(url: Url, method: Method, body: String) -> Result<(u16, Value), Failure> {
     let transport = HttpTransport::for_origin(&url).map_err(Failure::failed)?;
-    let place = url.origin().ascii_serialization();
+    let place = url.clone();
     let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
     let request = request(method, url, headers, body, PATIENCE);
-    let output = transport.send(request).await.map_err(|error| {
-        Failure::Failed(format!(
-            "no sandbox at {place}: {}. Start one with `k2 sandbox`, or say where it is with --base-url",
-            error.detail
-        ))
-    })?;
+    let output = transport.send(request).await.map_err(|error| no_sandbox(&place, &error.detail))?;
     let body = output.body.map_err(|error| Failure::Failed(error.detail))?;
     Ok((output.status, serde_json::from_slice(&body).unwrap_or_default()))
 }

@@ -17,7 +17,10 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 use url::Url;
 
-use super::{Failure, Outcome, callback::url, sandbox::PORT};
+use super::{
+    Failure, Outcome,
+    place::{Place, no_sandbox, refused},
+};
 use crate::terminal;
 
 /// How long the sandbox may take.
@@ -50,13 +53,6 @@ pub(super) struct Import {
     place: Place,
 }
 
-#[derive(Debug, Args)]
-struct Place {
-    /// Where the sandbox is. Default: http://127.0.0.1:4254, the port of `k2 sandbox`.
-    #[arg(long, env = "K2_BASE_URL", value_parser = url)]
-    base_url: Option<Url>,
-}
-
 impl State {
     pub(super) fn run(self) -> Outcome {
         match self {
@@ -68,10 +64,11 @@ impl State {
 
 impl Export {
     fn run(&self) -> Outcome {
-        let state = self.place.send(Method::GET, Bytes::new())?;
+        let state = send(&self.place.url()?, Method::GET, Bytes::new())?;
         let Some(path) = &self.file else {
-            return writeln!(io::stdout(), "{}", String::from_utf8_lossy(&state))
-                .map_err(|error| Failure::Failed(format!("stdout: {error}")));
+            let mut out = io::stdout();
+            let written = out.write_all(&state).and_then(|()| out.write_all(b"\n"));
+            return written.map_err(|error| Failure::Failed(format!("stdout: {error}")));
         };
         let told = |error: io::Error| match error.kind() {
             io::ErrorKind::AlreadyExists => {
@@ -104,7 +101,7 @@ impl Import {
             let why = "is not from `k2 sandbox export`. For tills and customers to start with, use `k2 sandbox --data`";
             return Err(Failure::Usage(named(why)));
         }
-        self.place.send(Method::PUT, state.into()).map_err(|failure| match failure {
+        send(&self.place.url()?, Method::PUT, state.into()).map_err(|failure| match failure {
             Failure::Failed(why) => Failure::Failed(named(&why)),
             usage @ Failure::Usage(_) => usage,
         })?;
@@ -112,41 +109,28 @@ impl Import {
     }
 }
 
-impl Place {
-    /// A state has names and phone numbers.
-    fn send(&self, method: Method, body: Bytes) -> Result<Bytes, Failure> {
-        let url = match &self.base_url {
-            Some(url) => url.clone(),
-            None => Url::parse(&format!("http://127.0.0.1:{PORT}")).map_err(Failure::failed)?,
-        };
-        if !kopokopo_sandbox::is_loopback(&url) {
-            return Err(Failure::Usage(format!(
-                "--base-url: {} is not this machine, and a state has names and phone numbers. Run the command where the sandbox is",
-                url.host_str().unwrap_or_default()
-            )));
-        }
-        let address = match (url.scheme(), url.host_str()) {
-            ("http", Some(host)) => format!("{host}:{}", url.port_or_known_default().unwrap_or(80)),
-            _ => return Err(Failure::Usage("--base-url: must be the http:// URL of a sandbox".into())),
-        };
-        let is_export = method == Method::GET;
-        let exchange = async {
-            let sent = tokio::time::timeout(PATIENCE, exchange(&address, method, body)).await;
-            sent.unwrap_or_else(|_| Err(format!("there was no response within {} s", PATIENCE.as_secs())))
-        };
-        let (status, body) = super::runtime()?.block_on(exchange).map_err(|why| {
-            Failure::Failed(format!(
-                "no sandbox at {}: {why}. Start one with `k2 sandbox`, or say where it is with --base-url",
-                url.origin().ascii_serialization()
-            ))
-        })?;
-        if status == StatusCode::OK && (!is_export || body.starts_with(b"{\"kopokopo_sandbox\"")) {
-            return Ok(body);
-        }
-        let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
-        let why = answer["error"].as_str().map_or_else(|| format!("status {status}: is it a sandbox?"), str::to_owned);
-        Err(Failure::Failed(why))
+/// A state has names and phone numbers.
+fn send(url: &Url, method: Method, body: Bytes) -> Result<Bytes, Failure> {
+    if !kopokopo_sandbox::is_loopback(url) {
+        return Err(Failure::Usage(format!(
+            "--base-url: {} is not this machine, and a state has names and phone numbers. Run the command where the sandbox is",
+            url.host_str().unwrap_or_default()
+        )));
     }
+    let address = match (url.scheme(), url.host_str()) {
+        ("http", Some(host)) => format!("{host}:{}", url.port_or_known_default().unwrap_or(80)),
+        _ => return Err(Failure::Usage("--base-url: must be the http:// URL of a sandbox".into())),
+    };
+    let is_export = method == Method::GET;
+    let exchange = async {
+        let sent = tokio::time::timeout(PATIENCE, exchange(&address, method, body)).await;
+        sent.unwrap_or_else(|_| Err(format!("there was no response within {} s", PATIENCE.as_secs())))
+    };
+    let (status, body) = super::runtime()?.block_on(exchange).map_err(|why| no_sandbox(url, &why))?;
+    if status == StatusCode::OK && (!is_export || body.starts_with(b"{\"kopokopo_sandbox\"")) {
+        return Ok(body);
+    }
+    Err(refused(status.as_u16(), &serde_json::from_slice(&body).unwrap_or_default()))
 }
 
 /// The transport of the SDK takes no response as large as a state can be.

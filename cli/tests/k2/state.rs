@@ -399,3 +399,23 @@ fn a_callback_to_another_machine_is_withheld_after_a_restart_without_the_option(
     receiver.set_nonblocking(true).unwrap();
     assert!(receiver.accept().is_err());
 }
+
+#[test]
+fn a_state_that_cannot_be_restored_keeps_its_credentials() {
+    let folder = Folder::new("unreadable");
+    let file = folder.file("state");
+    drop(Sandbox::start(&["--state", &file, "--api-key", "its own"]));
+    let document = |name: &str| -> String {
+        let database = rusqlite::Connection::open(&file).unwrap();
+        database.query_row("SELECT value FROM documents WHERE name = ?1", [name], |row| row.get(0)).unwrap()
+    };
+    assert!(document("credentials").contains("its own"));
+    rusqlite::Connection::open(&file)
+        .unwrap()
+        .execute("UPDATE documents SET value = '{}' WHERE name = 'state'", [])
+        .unwrap();
+    let refused = output(&["sandbox", "--json", "--state", &file, "--api-key", "another"], b"");
+    let why = text(&refused.stderr);
+    assert!(refused.status.code() == Some(2) && why.contains("state: missing field"), "{why}");
+    assert!(document("credentials").contains("its own"));
+}

@@ -68,7 +68,7 @@ pub(crate) fn text(body: &[u8]) -> Result<&str> {
     if !text.trim_ascii_start().starts_with('{') {
         return Err(KopoKopoError::decode("the body is not a JSON object"));
     }
-    if is_too_deep(body) {
+    if is_deeper(body, MAX_DEPTH) {
         return Err(KopoKopoError::decode(detail!("the body is nested more than {} levels deep", MAX_DEPTH)));
     }
     if memchr_iter(b'{', body).take(MAX_OBJECTS + 1).count() > MAX_OBJECTS {
@@ -87,9 +87,10 @@ pub(crate) fn unreadable(error: &serde_json::Error) -> KopoKopoError {
     KopoKopoError::decode(detail!("the body could not be understood: {}", json_error(error)))
 }
 
-fn is_too_deep(json: &[u8]) -> bool {
+/// Whether JSON is nested more than `limit` levels deep.
+pub fn is_deeper(json: &[u8], limit: usize) -> bool {
     // Nearly every body has fewer brackets than the limit, also counting those in strings.
-    if memchr2_iter(b'{', b'[', json).take(MAX_DEPTH + 1).count() <= MAX_DEPTH {
+    if memchr2_iter(b'{', b'[', json).take(limit + 1).count() <= limit {
         return false;
     }
     let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
@@ -103,7 +104,7 @@ fn is_too_deep(json: &[u8]) -> bool {
             b'}' | b']' => depth = depth.saturating_sub(1),
             _ => {}
         }
-        if depth > MAX_DEPTH {
+        if depth > limit {
             return true;
         }
     }
@@ -204,7 +205,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::Value;
 
-    use super::{MAX_DEPTH, MAX_OBJECTS, is_too_deep, parse, text};
+    use super::{MAX_DEPTH, MAX_OBJECTS, is_deeper, parse, text};
     use crate::ErrorKind;
 
     #[test]
@@ -214,7 +215,7 @@ mod tests {
             assert_eq!(text(json.as_bytes()).is_ok(), serde_json::from_str::<Value>(&json).is_ok(), "{depth}");
         }
         let wide = format!(r#"{{"a":[{}{{}}],"b":"{}"}}"#, "[],".repeat(10_000), r#"[\"{\\"#.repeat(500));
-        assert!(!is_too_deep(wide.as_bytes()) && serde_json::from_str::<Value>(&wide).is_ok());
+        assert!(!is_deeper(wide.as_bytes(), MAX_DEPTH) && serde_json::from_str::<Value>(&wide).is_ok());
     }
 
     #[test]
@@ -237,12 +238,12 @@ mod tests {
         #[test]
         fn text_with_few_brackets_is_not_too_deep(json in "[\\[\\]{}\"\\\\a]{0,400}") {
             let brackets = json.bytes().filter(|b| matches!(b, b'{' | b'[')).count();
-            prop_assert!(brackets > MAX_DEPTH || !is_too_deep(json.as_bytes()));
+            prop_assert!(brackets > MAX_DEPTH || !is_deeper(json.as_bytes(), MAX_DEPTH));
         }
 
         #[test]
         fn depth_is_computed_for_any_bytes(json in prop::collection::vec(any::<u8>(), 0..400)) {
-            let _ = (is_too_deep(&json), text(&json));
+            let _ = (is_deeper(&json, MAX_DEPTH), text(&json));
         }
     }
 }

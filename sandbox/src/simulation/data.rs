@@ -42,7 +42,7 @@ pub struct TillData {
     #[serde(default)]
     pub name: Option<String>,
     /// Its balance in shillings, as text: "1500.50". Default "0".
-    #[serde(default = "zero", deserialize_with = "saved::amount")]
+    #[serde(default = "zero", deserialize_with = "saved::text_or_number")]
     pub balance: String,
 }
 
@@ -65,10 +65,10 @@ pub struct TransactionData {
     /// The till that got it.
     pub till_number: String,
     /// Its amount in shillings, as text.
-    #[serde(deserialize_with = "saved::amount")]
+    #[serde(deserialize_with = "saved::text_or_number")]
     pub amount: String,
     /// The customer. Default: 254996930902.
-    #[serde(default, deserialize_with = "saved::optional_amount")]
+    #[serde(default, deserialize_with = "saved::optional_text_or_number")]
     pub phone_number: Option<String>,
 }
 
@@ -224,7 +224,7 @@ impl Simulation {
 
     pub(super) fn put_till(&mut self, till_number: &str, name: Option<&str>, balance: Decimal) -> Result<(), String> {
         number(till_number)?;
-        if self.tills.len() >= MOST && !self.tills.contains(&till_number.to_owned()) {
+        if self.tills.len() >= MOST && !self.tills.contains(till_number) {
             return Err(format!("there are {MOST} tills already"));
         }
         let name = name.or_else(|| self.till_name(till_number)).unwrap_or("Till").to_owned();

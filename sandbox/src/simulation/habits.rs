@@ -27,7 +27,7 @@ const LONGEST_SECONDS: u64 = 7 * 24 * 3600;
 #[serde(deny_unknown_fields)]
 pub struct CustomerData {
     /// The phone number.
-    #[serde(deserialize_with = "saved::amount")]
+    #[serde(deserialize_with = "saved::text_or_number")]
     pub phone_number: String,
     /// The names that payments have if the request has none.
     #[serde(default)]
@@ -39,7 +39,7 @@ pub struct CustomerData {
     #[serde(default)]
     pub last_name: Option<String>,
     /// What the customer has, in shillings, as text. Default: enough for everything.
-    #[serde(default, deserialize_with = "saved::optional_amount")]
+    #[serde(default, deserialize_with = "saved::optional_text_or_number")]
     pub balance: Option<String>,
     /// What the customer does when asked to pay. Default: enters the PIN.
     #[serde(default = "enter_pin")]
@@ -102,7 +102,7 @@ impl Simulation {
 
     /// A customer who was asked to pay will decide. `usual` is what one does who was not declared.
     pub(super) fn plan_decision(&mut self, id: &str, phone_number: &str, usual: Option<CustomerAction>) {
-        let customer = self.customers.get(&phone_number.to_owned());
+        let customer = self.customers.get(phone_number);
         let (action, after) = customer.map_or((usual, None), |customer| (Some(customer.action), customer.after));
         let Some(action) = action else { return };
         let due = Due::Decide { id: id.to_owned(), action };
@@ -117,7 +117,7 @@ impl Simulation {
 
     /// What becomes of it: a customer who has not enough cannot pay.
     pub(super) fn possible(&self, phone_number: &str, action: CustomerAction, amount: Decimal) -> CustomerAction {
-        let has = self.customers.get(&phone_number.to_owned()).and_then(|customer| customer.balance);
+        let has = self.customers.get(phone_number).and_then(|customer| customer.balance);
         match (action, has) {
             (CustomerAction::EnterPin, Some(has)) if has < amount => CustomerAction::InsufficientFunds,
             _ => action,
@@ -126,7 +126,7 @@ impl Simulation {
 
     /// The names of a customer that a request does not name.
     pub(super) fn names_of(&self, phone_number: &str, given: [Option<String>; 3]) -> [Option<String>; 3] {
-        let customer = self.customers.get(&phone_number.to_owned()).filter(|_| given.iter().all(Option::is_none));
+        let customer = self.customers.get(phone_number).filter(|_| given.iter().all(Option::is_none));
         customer.map_or(given, |customer| customer.names.clone())
     }
 
@@ -143,7 +143,7 @@ impl Simulation {
     }
 
     fn change_balance(&mut self, phone_number: &str, by: Decimal) {
-        let customer = self.customers.get_mut(&phone_number.to_owned());
+        let customer = self.customers.get_mut(phone_number);
         if let Some(Customer { balance: Some(balance), .. }) = customer {
             *balance = balance.saturating_add(by).max(Decimal::ZERO);
         }

@@ -66,7 +66,7 @@ impl Simulation {
             Some(false) => return Err(Reply::invalid("The customer has decided already")),
             Some(true) => {}
         }
-        let Some(asked) = self.asked.remove(&id.to_owned()) else { return Err(Reply::not_found("Incoming payment")) };
+        let Some(asked) = self.asked.remove(id) else { return Err(Reply::not_found("Incoming payment")) };
         let action = self.possible(&asked.phone_number, action, asked.amount);
         let failure = action.failure();
         let transaction = if failure.is_some() {

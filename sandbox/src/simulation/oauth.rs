@@ -130,7 +130,7 @@ impl Simulation {
     }
 
     pub(crate) fn token_info(&self, token: &str) -> Reply {
-        let Some(known) = self.tokens.all.get(&token.to_owned()) else { return TokenFault::Unknown.reply() };
+        let Some(known) = self.tokens.all.get(token) else { return TokenFault::Unknown.reply() };
         let age = self.clock.elapsed().saturating_sub(known.made_at);
         Reply::ok(json!({
             "resource_owner_id": Value::Null,
@@ -143,7 +143,7 @@ impl Simulation {
 
     pub(crate) fn check_token(&self, token: Option<&str>) -> Result<(), TokenFault> {
         let token = token.ok_or(TokenFault::Missing)?;
-        let known = self.tokens.all.get(&token.to_owned()).ok_or(TokenFault::Unknown)?;
+        let known = self.tokens.all.get(token).ok_or(TokenFault::Unknown)?;
         let age = self.clock.elapsed().saturating_sub(known.made_at);
         if age < known.lifetime { Ok(()) } else { Err(TokenFault::Expired) }
     }

@@ -127,7 +127,7 @@ impl Simulation {
     /// Sets the balance of a till, which is made if it is not there.
     pub(crate) fn set_till(&mut self, number: &str, name: Option<&str>, balance: Decimal) -> Result<Value, String> {
         self.put_till(number, name, balance)?;
-        Ok(self.tills.get(&number.to_owned()).map(super::Till::state).unwrap_or_default())
+        Ok(self.tills.get(number).map(super::Till::state).unwrap_or_default())
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::payment_links::Shape;
 use crate::{
-    saved::{self, KINDS, SECTIONS, Word},
+    saved::{self, ALL_SECTIONS, KINDS, Word},
     table::Table,
 };
 
@@ -98,13 +98,13 @@ pub(crate) struct Resources {
 impl Resources {
     /// Adds what is there from the start: it is never forgotten.
     pub(super) fn seed(&mut self, section: &'static str, id: &str, resource: Resource) {
-        debug_assert!(SECTIONS.contains(&section) && KINDS.contains(&resource.kind), "{section} {}", resource.kind);
+        debug_assert!(ALL_SECTIONS.contains(&section) && KINDS.contains(&resource.kind), "{section} {}", resource.kind);
         self.all.insert((Section(section), id.to_owned()), resource);
     }
 
     /// Adds a created resource. Returns those that are forgotten for it.
     pub(super) fn add(&mut self, section: &'static str, id: &str, mut resource: Resource) -> Vec<(Key, Resource)> {
-        debug_assert!(SECTIONS.contains(&section) && KINDS.contains(&resource.kind), "{section} {}", resource.kind);
+        debug_assert!(ALL_SECTIONS.contains(&section) && KINDS.contains(&resource.kind), "{section} {}", resource.kind);
         let (key, size) = ((Section(section), id.to_owned()), resource.size());
         let latest = self.created.back().and_then(|(key, _)| self.all.get(key)?.number);
         resource.number = Some(latest.unwrap_or(0) + 1);

@@ -73,7 +73,7 @@ impl Till {
 
 impl Simulation {
     pub(super) fn till_name(&self, number: &str) -> Option<&str> {
-        self.tills.get(&number.to_owned()).map(Till::name)
+        self.tills.get(number).map(Till::name)
     }
 
     /// Takes money from one till, or from all in their order. False where there is not enough: then nothing is taken.

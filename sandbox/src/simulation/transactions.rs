@@ -272,7 +272,7 @@ impl Simulation {
     /// Money comes in: the only way a till gets any. None where the till would hold more than it can.
     pub(super) fn receive(&mut self, till_number: &str, amount: Decimal, source: Source) -> Option<Transaction> {
         let received = self.received.checked_add(amount)?;
-        self.tills.get_mut(&till_number.to_owned())?.add(amount)?;
+        self.tills.get_mut(till_number)?.add(amount)?;
         self.received = received;
         self.take_from(&source, amount);
         let reference = match &source {

@@ -422,8 +422,7 @@ module KopoKopo
       #
       # @return [Object]
       def export_state
-        content = control("GET", "/snapshot")
-        content
+        control("GET", "/snapshot")
       end
 
       # Replaces everything by what `export_state` returned. Credentials and access tokens stay. The clock goes on from

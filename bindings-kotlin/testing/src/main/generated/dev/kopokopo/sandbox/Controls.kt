@@ -1526,8 +1526,7 @@ public abstract class Controls internal constructor() {
      */
     public fun exportState(
     ): Any? {
-        val content = control("GET", "/snapshot")
-        return content
+        return control("GET", "/snapshot")
     }
 
     /**
